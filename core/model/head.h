@@ -1,0 +1,25 @@
+/* Output weights of a set of tracks: the model's own, some of them, or tracks nobody measured.
+ *
+ *     logits_bio  = f_bio  W_bio^T  (x sigmoid(stn_bio),  already multiplied into W)
+ *     logits_tech = f_tech W_tech^T (x sigmoid(stn_tech), likewise)
+ *     logits      = logits_bio + logits_tech + bias
+ *
+ * For the baseline W_bio is empty and `w_all` holds the head's (tracks, embed) weights. */
+#pragma once
+
+#include <stddef.h>
+
+/* Immutable once built; arrays aligned to 64 bytes, row-major without padding. */
+struct mfd_head {
+    size_t tracks;
+    size_t biological, technical; /* widths; both 0 for the baseline */
+    size_t embed;                 /* width of w_all for the baseline, else technical + biological */
+    float *w_bio;                 /* (tracks, biological) */
+    float *w_tech;                /* (tracks, technical) */
+    float *w_all;                 /* (tracks, embed), baseline only */
+    float *bias;                  /* (tracks) */
+};
+
+void mfd_head_free(struct mfd_head *head);
+/* Rows `index` (n of them, each < head->tracks) of another head; NULL on lack of memory. */
+struct mfd_head *mfd_head_subset(const struct mfd_head *head, const size_t *index, size_t n);

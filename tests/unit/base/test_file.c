@@ -1,0 +1,46 @@
+#include "tests/util/test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+
+static void a_replaced_file_maps_to_the_new_bytes(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    char dir[] = "/tmp/mfd-test-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a", dir);
+    assert_int_equal(mfd_file_replace(path, "one", 3, &err), MFD_OK);
+    assert_int_equal(mfd_file_replace(path, "second", 6, &err), MFD_OK);
+    struct mfd_map map;
+    assert_int_equal(mfd_map_open(&map, path, &err), MFD_OK);
+    assert_int_equal(map.size, 6);
+    assert_memory_equal(map.data, "second", 6);
+    mfd_map_close(&map);
+    struct mfd_buffer b = MFD_BUFFER_INIT;
+    assert_int_equal(mfd_file_read(path, 5, &b, &err), MFD_ELIMIT);
+    mfd_buffer_deinit(&b);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_map map;
+    assert_int_equal(mfd_map_open(&map, "/nonexistent/file", &err), MFD_ENOTFOUND);
+    assert_non_null(strstr(err.message, "/nonexistent/file"));
+    assert_int_equal(mfd_map_open(&map, "/tmp", &err), MFD_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_replaced_file_maps_to_the_new_bytes),
+        cmocka_unit_test(a_missing_file_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
