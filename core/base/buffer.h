@@ -13,7 +13,10 @@ struct mfd_buffer {
     bool failed; /* an append ran out of memory; contents are then incomplete */
 };
 
-#define MFD_BUFFER_INIT { 0 }
+#define MFD_BUFFER_INIT                                                                            \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 void mfd_buffer_deinit(struct mfd_buffer *b);
 void mfd_buffer_clear(struct mfd_buffer *b);

@@ -8,20 +8,20 @@
 #define MFD_CLEANUP(fn) __attribute__((cleanup(fn)))
 
 /* Declares `fn_p(T **)` for use as MFD_CLEANUP(fn_p), where `fn(T *)` takes NULL. */
-#define MFD_DEFINE_CLEANUP(T, fn)           \
-    static inline void fn##_p(T **p)        \
-    {                                       \
-        if (*p)                             \
-            fn(*p);                         \
-    }                                       \
+#define MFD_DEFINE_CLEANUP(T, fn)                                                                  \
+    static inline void fn##_p(T **p)                                                               \
+    {                                                                                              \
+        if (*p)                                                                                    \
+            fn(*p);                                                                                \
+    }                                                                                              \
     struct mfd_allow_semicolon
 
 /* Take a pointer out of a cleanup variable. */
-#define mfd_steal(p)                \
-    __extension__({                 \
-        __typeof__(p) stolen_ = (p); \
-        (p) = NULL;                 \
-        stolen_;                    \
+#define mfd_steal(p)                                                                               \
+    __extension__({                                                                                \
+        __typeof__(p) stolen_ = (p);                                                               \
+        (p) = NULL;                                                                                \
+        stolen_;                                                                                   \
     })
 
 static inline void mfd_free_p(void *p)

@@ -54,8 +54,9 @@ int mfd_fail_nomem(struct mfd_error *err)
 const char *mfd_status_name(int status)
 {
     static const char *const names[] = {
-        "ok", "invalid argument", "out of memory", "input/output error", "bad format", "not found",
-        "over a limit", "mismatch", "cancelled", "unsupported", "exists already", "busy",
+        "ok",         "invalid argument", "out of memory",  "input/output error",
+        "bad format", "not found",        "over a limit",   "mismatch",
+        "cancelled",  "unsupported",      "exists already", "busy",
     };
     int i = -status;
     return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : "unknown error";

@@ -32,7 +32,10 @@ struct mfd_error {
     char message[512]; /* one sentence or two, UTF-8, no newline */
 };
 
-#define MFD_ERROR_INIT { 0 }
+#define MFD_ERROR_INIT                                                                             \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /* Set `err` (if not NULL) and return `status`, so that callers write
  * `return mfd_fail(err, MFD_EINVAL, "...")`. Long messages are cut, never overflow. */

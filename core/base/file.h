@@ -16,13 +16,13 @@ int mfd_map_open(struct mfd_map *map, const char *path, struct mfd_error *err) M
 void mfd_map_close(struct mfd_map *map);
 
 /* Append a whole file to `out`; MFD_ELIMIT where it is larger than `limit` bytes. */
-int mfd_file_read(const char *path, size_t limit, struct mfd_buffer *out, struct mfd_error *err)
-    MFD_MUST_CHECK;
+int mfd_file_read(const char *path, size_t limit, struct mfd_buffer *out,
+                  struct mfd_error *err) MFD_MUST_CHECK;
 
 /* Write `n` bytes to a new file beside `path`, sync it, and rename it into place: a reader sees the
  * old file or the whole new one. */
-int mfd_file_replace(const char *path, const void *bytes, size_t n, struct mfd_error *err)
-    MFD_MUST_CHECK;
+int mfd_file_replace(const char *path, const void *bytes, size_t n,
+                     struct mfd_error *err) MFD_MUST_CHECK;
 
 /* Create a directory and its parents (mode 0755); an existing one is fine. */
 int mfd_mkdirs(const char *path, struct mfd_error *err) MFD_MUST_CHECK;

@@ -18,39 +18,42 @@ struct mfd_engine_options {
     unsigned threads;     /* workers, 0 = one a core */
     size_t scratch_bytes; /* memory for rows a run, 0 = 256 MiB; a batch above it runs in parts */
 };
-#define MFD_ENGINE_OPTIONS_INIT { 0 }
+#define MFD_ENGINE_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
-/* Pack the model's weights and start the workers. Takes a reference on `model`. One run at a time an
- * engine: callers queue (mfd_engine_run locks). */
+/* Pack the model's weights and start the workers. Takes a reference on `model`. One run at a time
+ * an engine: callers queue (mfd_engine_run locks). */
 int mfd_engine_new(struct mfd_engine **out, struct mfd_model *model,
                    const struct mfd_engine_options *options, struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_engine_free(struct mfd_engine *engine);
 struct mfd_model *mfd_engine_model(const struct mfd_engine *engine); /* borrowed */
 
 struct mfd_batch;
-int mfd_batch_new(struct mfd_batch **out, const struct mfd_config *config, struct mfd_error *err)
-    MFD_MUST_CHECK;
+int mfd_batch_new(struct mfd_batch **out, const struct mfd_config *config,
+                  struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_batch_free(struct mfd_batch *batch);
 void mfd_batch_clear(struct mfd_batch *batch);
 
-/* Add a stretch of one strand: `n` bases (any case; not ACGT is N), the first at position `start` of
- * the sequence's own axis. Rows of two windows on the same sequence are shared where they coincide.
- * The bases are copied. *sequence receives its number. */
+/* Add a stretch of one strand: `n` bases (any case; not ACGT is N), the first at position `start`
+ * of the sequence's own axis. Rows of two windows on the same sequence are shared where they
+ * coincide. The bases are copied. *sequence receives its number. */
 int mfd_batch_sequence(struct mfd_batch *batch, const char *bases, size_t n, int64_t start,
                        size_t *sequence, struct mfd_error *err) MFD_MUST_CHECK;
-/* The reverse complement of a sequence, on the axis where base b stands at k-2-b, so that windows on
- * the bin grid stay on it. Each call makes a new sequence. */
+/* The reverse complement of a sequence, on the axis where base b stands at k-2-b, so that windows
+ * on the bin grid stay on it. Each call makes a new sequence. */
 int mfd_batch_reverse(struct mfd_batch *batch, size_t sequence, size_t *reverse,
                       struct mfd_error *err) MFD_MUST_CHECK;
 /* An allele: the sequence with bases [pos, pos + n_ref) replaced by `alt`; what lies right of the
  * change moves. Rows that do not see the change are the sequence's own. `sequence` may not be an
  * allele itself. */
 int mfd_batch_allele(struct mfd_batch *batch, size_t sequence, int64_t pos, size_t n_ref,
-                     const char *alt, size_t n_alt, size_t *allele, struct mfd_error *err)
-    MFD_MUST_CHECK;
-/* Ask for the window whose first input position is `start` on a sequence or allele, `positions` input
- * positions long (L or L+1). All its bases must lie in the sequence. Rows of the result are in the
- * order of these calls. */
+                     const char *alt, size_t n_alt, size_t *allele,
+                     struct mfd_error *err) MFD_MUST_CHECK;
+/* Ask for the window whose first input position is `start` on a sequence or allele, `positions`
+ * input positions long (L or L+1). All its bases must lie in the sequence. Rows of the result are
+ * in the order of these calls. */
 int mfd_batch_window(struct mfd_batch *batch, size_t sequence, int64_t start, size_t positions,
                      struct mfd_error *err) MFD_MUST_CHECK;
 size_t mfd_batch_windows(const struct mfd_batch *batch);
@@ -61,7 +64,8 @@ size_t mfd_batch_windows(const struct mfd_batch *batch);
 int mfd_engine_run(struct mfd_engine *engine, struct mfd_batch *batch, float *features,
                    const volatile int *cancel, struct mfd_error *err) MFD_MUST_CHECK;
 
-/* out (rows, tracks) = x (rows, width) w (tracks, width)^T, on the engine's workers, reproducibly. */
+/* out (rows, tracks) = x (rows, width) w (tracks, width)^T, on the engine's workers, reproducibly.
+ */
 int mfd_engine_project(struct mfd_engine *engine, const float *x, size_t rows, size_t width,
                        size_t x_stride, const float *w, size_t tracks, float *out,
                        struct mfd_error *err) MFD_MUST_CHECK;
@@ -70,9 +74,9 @@ int mfd_engine_project(struct mfd_engine *engine, const float *x, size_t rows, s
 struct mfd_cost {
     size_t levels;
     uint64_t rows[MFD_MAX_LEVELS + 3];
-    double gmac;       /* multiply-adds as a direct convolution would need, 1e9 */
-    double gmac_done;  /* after Cook-Toom, 1e9 */
-    double passes;     /* whole windows that would cost as much */
+    double gmac;      /* multiply-adds as a direct convolution would need, 1e9 */
+    double gmac_done; /* after Cook-Toom, 1e9 */
+    double passes;    /* whole windows that would cost as much */
 };
 int mfd_engine_cost(struct mfd_engine *engine, struct mfd_batch *batch, struct mfd_cost *cost,
                     struct mfd_error *err) MFD_MUST_CHECK;

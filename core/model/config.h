@@ -19,17 +19,17 @@ enum mfd_activation { MFD_GELU_TANH, MFD_RELU };
 struct mfd_config {
     enum mfd_model_class model_class;
     enum mfd_activation activation;
-    size_t seq_len;    /* L, input positions (k-mers) */
-    size_t seq_order;  /* k; a window is L + k - 1 bases */
-    size_t n_tower;    /* L1 */
-    size_t n_dilated;  /* L2 */
-    size_t crop;       /* bins dropped on either side */
+    size_t seq_len;   /* L, input positions (k-mers) */
+    size_t seq_order; /* k; a window is L + k - 1 bases */
+    size_t n_tower;   /* L1 */
+    size_t n_dilated; /* L2 */
+    size_t crop;      /* bins dropped on either side */
     size_t tower_kernel;
     size_t dilation[MFD_MAX_DILATED]; /* in bins: int(2 * D^i) */
     size_t width[MFD_MAX_LEVELS + 1]; /* channels: stem, then after each tower block */
-    size_t embed;      /* E, features */
-    size_t technical;  /* E_tech, the first features; 0 for the baseline */
-    size_t biological; /* E_bio, the rest; E for the baseline is 0 here too */
+    size_t embed;                     /* E, features */
+    size_t technical;                 /* E_tech, the first features; 0 for the baseline */
+    size_t biological;                /* E_bio, the rest; E for the baseline is 0 here too */
     size_t tracks;
     bool signal_to_noise;
 };

@@ -1,12 +1,13 @@
-/* The trunk's tensors, bound by name and checked against one another. All memory is borrowed from the
- * mapped bundle, in PyTorch's layout. */
+/* The trunk's tensors, bound by name and checked against one another. All memory is borrowed from
+ * the mapped bundle, in PyTorch's layout. */
 #pragma once
 
 #include "core/base/error.h"
 #include "core/model/config.h"
 #include "core/tensor/safetensors.h"
 
-/* Batch norm with running statistics, eps 1e-5: y = (x - mean) / sqrt(var + eps) * weight + bias. */
+/* Batch norm with running statistics, eps 1e-5: y = (x - mean) / sqrt(var + eps) * weight + bias.
+ */
 struct mfd_norm {
     size_t n;
     const float *weight, *bias, *mean, *var; /* (n) each */
@@ -30,13 +31,13 @@ struct mfd_trunk {
     struct {
         struct mfd_block conv, point;
     } tower[MFD_MAX_LEVELS], dilated[MFD_MAX_DILATED];
-    struct mfd_block pointwise;  /* width[last] -> embed */
-    bool has_features_norm;      /* bn_features: absent in the baseline's features */
+    struct mfd_block pointwise; /* width[last] -> embed */
+    bool has_features_norm;     /* bn_features: absent in the baseline's features */
     struct mfd_norm features;
 };
 
-/* Bind and check every tensor of the trunk, filling the parts of `config` that tensors tell (widths,
- * kernel, embed) from hyper-parameters already there. MFD_EFORMAT names the tensor, what its shape is
- * and what was expected. */
+/* Bind and check every tensor of the trunk, filling the parts of `config` that tensors tell
+ * (widths, kernel, embed) from hyper-parameters already there. MFD_EFORMAT names the tensor, what
+ * its shape is and what was expected. */
 int mfd_trunk_bind(struct mfd_trunk *trunk, struct mfd_config *config,
                    const struct mfd_safetensors *weights, struct mfd_error *err) MFD_MUST_CHECK;

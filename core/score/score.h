@@ -10,8 +10,9 @@
 
 /* Which inputs are averaged. */
 struct mfd_ensemble {
-    unsigned shifts; /* 1, or up to 7 inputs at offsets 0..shifts-1 of a window of L + 8 + k - 1 bases */
-    bool strands;    /* both strands */
+    unsigned
+        shifts; /* 1, or up to 7 inputs at offsets 0..shifts-1 of a window of L + 8 + k - 1 bases */
+    bool strands; /* both strands */
 };
 #define MFD_ENSEMBLE_NONE ((struct mfd_ensemble){ 1, false })
 #define MFD_ENSEMBLE_STRANDS ((struct mfd_ensemble){ 1, true })
@@ -26,11 +27,12 @@ static inline unsigned mfd_ensemble_passes(struct mfd_ensemble e)
  * ensemble of each output by itself, so predictions are means of probabilities. */
 struct mfd_outputs {
     float *predictions, *logits, *logits_biological, *logits_technical; /* (rows, tracks) */
-    float *features_biological, *features_technical;                    /* (rows, E_bio), (rows, E_tech) */
-    float *features;                                                    /* (rows, E) */
+    float *features_biological, *features_technical; /* (rows, E_bio), (rows, E_tech) */
+    float *features;                                 /* (rows, E) */
 };
 
-/* One input: bases of a window. ensemble.shifts == 1: exactly L + k - 1 bases; more: L + 8 + k - 1. */
+/* One input: bases of a window. ensemble.shifts == 1: exactly L + k - 1 bases; more: L + 8 + k - 1.
+ */
 struct mfd_window {
     const char *bases;
     size_t n;
@@ -45,27 +47,27 @@ int mfd_score_sequences(struct mfd_engine *engine, const struct mfd_head *head,
 /* Score n bins of a genome: bin i is [start[i], start[i] + bin) of `contig[i]`, 0-based, any order,
  * neighbours shared. The window is [start - crop*bin, ...) of L + k - 1 bases (and 4 more bases on
  * either side for shifts). `status[i]` receives MFD_OK, or MFD_ELIMIT where the window leaves the
- * contig and `pad` is false (its rows are then NaN); with `pad`, N is read there and padded[i] (may be
- * NULL) is set. */
+ * contig and `pad` is false (its rows are then NaN); with `pad`, N is read there and padded[i] (may
+ * be NULL) is set. */
 int mfd_score_bins(struct mfd_engine *engine, const struct mfd_head *head,
                    struct mfd_genome *genome, const size_t *contig, const int64_t *start, size_t n,
                    struct mfd_ensemble ensemble, bool pad, const struct mfd_outputs *out,
-                   int *status, bool *padded, const volatile int *cancel, struct mfd_error *err)
-    MFD_MUST_CHECK;
+                   int *status, bool *padded, const volatile int *cancel,
+                   struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Effects of variants (model.md section 7): alternative minus reference of each output, averaged over
- * the ensemble first. Every array NULL or (variants, tracks or width). */
+/* Effects of variants (model.md section 7): alternative minus reference of each output, averaged
+ * over the ensemble first. Every array NULL or (variants, tracks or width). */
 struct mfd_effects {
-    struct mfd_outputs effect;    /* alternative - reference */
+    struct mfd_outputs effect;     /* alternative - reference */
     float *logits_biological_ver2; /* bio(alt) + tech(ref) - ref, on logits */
     float *logits_technical_ver2;  /* bio(ref) + tech(alt) - ref, on logits */
-    struct mfd_outputs reference; /* the reference's averages */
+    struct mfd_outputs reference;  /* the reference's averages */
     struct mfd_outputs alternative;
 };
 
-/* Score n variants. Only variants with status MFD_VARIANT_OK or MFD_VARIANT_FLIPPED are computed, the
- * rows of others are NaN. Sorted input shares most. `pad` as in mfd_score_bins: without it, a variant
- * whose window leaves the contig gets MFD_VARIANT_OFF_CONTIG. */
+/* Score n variants. Only variants with status MFD_VARIANT_OK or MFD_VARIANT_FLIPPED are computed,
+ * the rows of others are NaN. Sorted input shares most. `pad` as in mfd_score_bins: without it, a
+ * variant whose window leaves the contig gets MFD_VARIANT_OFF_CONTIG. */
 int mfd_score_variants(struct mfd_engine *engine, const struct mfd_head *head,
                        struct mfd_genome *genome, struct mfd_variant *variants, size_t n,
                        struct mfd_ensemble ensemble, bool pad, const struct mfd_effects *out,

@@ -9,10 +9,10 @@
 
 struct mfd_safetensors; /* a mapped file; immutable, any thread */
 
-/* Map `path`. `max_header` bytes bounds the JSON header. Tensors are aligned to at least 4 bytes and
- * may not overlap; the data area is covered without gaps, as the format asks. */
-int mfd_safetensors_open(struct mfd_safetensors **out, const char *path, struct mfd_error *err)
-    MFD_MUST_CHECK;
+/* Map `path`. `max_header` bytes bounds the JSON header. Tensors are aligned to at least 4 bytes
+ * and may not overlap; the data area is covered without gaps, as the format asks. */
+int mfd_safetensors_open(struct mfd_safetensors **out, const char *path,
+                         struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_safetensors_free(struct mfd_safetensors *st);
 
 /* Borrowed, in file order; NULL where there is none. */
@@ -39,5 +39,5 @@ int mfd_safetensors_writer_add(struct mfd_safetensors_writer *w, const struct mf
  * metadata value (which must be 64 '0') is replaced by the SHA-256 of the file taken with the
  * zeros in place; `hex` (may be NULL) receives it. */
 int mfd_safetensors_writer_write(struct mfd_safetensors_writer *w, const char *path,
-                                 const char *digest_key, char *hex, struct mfd_error *err)
-    MFD_MUST_CHECK;
+                                 const char *digest_key, char *hex,
+                                 struct mfd_error *err) MFD_MUST_CHECK;

@@ -10,12 +10,18 @@ static void integers_are_taken_whole_or_not_at_all(void **state)
         bool ok;
         int64_t value;
     } cases[] = {
-        { "0", true, 0 },        { "-12", true, -12 },
-        { "99", true, 99 },      { "", false, 0 },
-        { "-", false, 0 },       { " 1", false, 0 },
-        { "1 ", false, 0 },      { "+1", false, 0 },
-        { "0x1", false, 0 },     { "101", false, 0 },
-        { "-101", false, 0 },    { "99999999999999999999", false, 0 },
+        { "0", true, 0 },
+        { "-12", true, -12 },
+        { "99", true, 99 },
+        { "", false, 0 },
+        { "-", false, 0 },
+        { " 1", false, 0 },
+        { "1 ", false, 0 },
+        { "+1", false, 0 },
+        { "0x1", false, 0 },
+        { "101", false, 0 },
+        { "-101", false, 0 },
+        { "99999999999999999999", false, 0 },
         { "9223372036854775808", false, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
