@@ -1,0 +1,80 @@
+/* An operation computes: predict, features, variants/score, ism ... It knows nothing of HTTP: the
+ * same code answers a request whole, streams it line by line as it is computed, or runs as a job
+ * that survives a restart. The driver (server/operation.c) owns the order of events:
+ *
+ *   open                      worker   read and check the input, say what it will cost
+ *     [dry_run: describe; over a limit: 413; otherwise]
+ *   prepare(part)             worker   the task for items [first, first + n)
+ *     -> batcher              engine   fills the task's outputs
+ *   encode(part)              worker   append the items' results, in order, to the answer
+ *   release(part)             worker
+ *     ... the next part; one part may be prepared and computed while another is encoded
+ *   finish                    worker   close the answer
+ *   close                     worker   always, after open succeeded
+ *
+ * Calls for one state never overlap in time, except that the engine runs while other parts are
+ * prepared and encoded. The text of a part may depend on the input, `first` and the results alone,
+ * not on earlier parts: a job that was interrupted starts again at the first part whose text is not
+ * on disk. */
+#pragma once
+
+#include "proto/media.h"
+#include "proto/problem.h"
+#include "server/batcher.h"
+#include "server/http.h"
+
+struct mfd_operation_input {
+    struct mfd_app *app;             /* registry, genomes, limits: server/app.h */
+    const struct mfd_params *params; /* of the path */
+    const struct mfd_params *queries;
+    const char *body; /* NUL behind; NULL where there is none (GET) */
+    size_t size;
+    enum mfd_media content; /* of the body */
+    enum mfd_media format;  /* of the answer, one of the route's offers */
+    const char *request_id;
+    bool job; /* the limits job_items and job_passes hold instead of items and passes */
+};
+
+/* What open says. Numbers are checked by the driver against the limits. */
+struct mfd_operation_plan {
+    struct mfd_served
+        *model;        /* a reference (mfd_registry_acquire); the driver releases it after close */
+    size_t items;      /* results, in the order of the input */
+    double passes;     /* whole windows, nobody sharing */
+    size_t part_items; /* most items a part; 0: the driver's choice (256) */
+    bool dry_run;      /* stop after open and call describe */
+    char etag[80];     /* GET: entity tag of the answer, "" = none */
+};
+
+/* Statuses counted for "summary" and for a job's progress. */
+struct mfd_operation_counts {
+    uint64_t ok, skipped, error;
+};
+
+struct mfd_operation_part {
+    size_t first, n;                    /* items */
+    void *data;                         /* the operation's own */
+    struct mfd_task task;               /* task.n = 0 where nothing in the part needs the engine */
+    struct mfd_operation_counts counts; /* encode adds each item of the part once */
+};
+
+/* All functions but open may be called for a half-built state. Functions that fail fill `problem`
+ * and return non-zero; whatever was streamed already is then closed with the problem. */
+struct mfd_operation {
+    const char *name; /* as in a job's "operation", and the metrics label */
+    int (*open)(void **state, const struct mfd_operation_input *input,
+                struct mfd_operation_plan *plan, struct mfd_problem *problem);
+    /* Answer of dry_run and of a job's acceptance: JSON, the cost and what was understood. */
+    int (*describe)(void *state, struct mfd_buffer *out, struct mfd_problem *problem);
+    int (*prepare)(void *state, struct mfd_operation_part *part, struct mfd_problem *problem);
+    /* Append the results of a part; where part->first is 0 also what stands before the first (JSON
+     * "provenance", a TSV header ...). An operation without items gets no part: see finish. */
+    int (*encode)(void *state, struct mfd_operation_part *part, struct mfd_buffer *out,
+                  struct mfd_problem *problem);
+    void (*release)(void *state, struct mfd_operation_part *part);
+    /* Append what stands behind the last item, with the sums of all parts' counts. `items` = 0:
+     * also what stands before the first. */
+    int (*finish)(void *state, const struct mfd_operation_counts *counts, struct mfd_buffer *out,
+                  struct mfd_problem *problem);
+    void (*close)(void *state);
+};
