@@ -70,8 +70,10 @@ int mfd_file_read(const char *path, size_t limit, struct mfd_buffer *out, struct
     return MFD_OK;
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
+static int write_all(int fd, const struct iovec *part)
 {
+    const char *bytes = part->iov_base;
+    size_t n = part->iov_len;
     while (n) {
         ssize_t done = write(fd, bytes, n);
         if (done < 0 && errno == EINTR)
@@ -86,6 +88,11 @@ static int write_all(int fd, const char *bytes, size_t n)
 
 int mfd_file_replace(const char *path, const void *bytes, size_t n, struct mfd_error *err)
 {
+    return mfd_file_replacev(path, &(struct iovec){ (void *)(size_t)bytes, n }, 1, err);
+}
+
+int mfd_file_replacev(const char *path, const struct iovec *parts, size_t n, struct mfd_error *err)
+{
     struct mfd_buffer name = MFD_BUFFER_INIT;
     mfd_buffer_addf(&name, "%s.XXXXXX", path);
     MFD_AUTO_FREE char *temporary = mfd_buffer_steal(&name, NULL);
@@ -96,8 +103,10 @@ int mfd_file_replace(const char *path, const void *bytes, size_t n, struct mfd_e
         return fail_errno(err, "create", temporary);
     mode_t mask = umask(0);
     umask(mask);
-    if (write_all(fd, bytes, n) < 0 || fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 ||
-        rename(temporary, path) < 0) {
+    int failed = 0;
+    for (size_t i = 0; i < n && !failed; i++)
+        failed = write_all(fd, &parts[i]) < 0;
+    if (failed || fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0) {
         int status = fail_errno(err, "write", path);
         unlink(temporary);
         return status;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/uio.h>
 
 #include "core/base/buffer.h"
 #include "core/base/error.h"
@@ -23,6 +24,10 @@ int mfd_file_read(const char *path, size_t limit, struct mfd_buffer *out,
  * old file or the whole new one. */
 int mfd_file_replace(const char *path, const void *bytes, size_t n,
                      struct mfd_error *err) MFD_MUST_CHECK;
+
+/* The same for a file given in `n` pieces, so that a large one need not be copied together. */
+int mfd_file_replacev(const char *path, const struct iovec *parts, size_t n,
+                      struct mfd_error *err) MFD_MUST_CHECK;
 
 /* Create a directory and its parents (mode 0755); an existing one is fine. */
 int mfd_mkdirs(const char *path, struct mfd_error *err) MFD_MUST_CHECK;
