@@ -13,6 +13,7 @@ def files(root, *suffixes):
         folders[:] = sorted(
             f for f in folders
             if f not in SKIP and (f[0] != "." or f == ".ci")
+            and not (folder == root and f.startswith("build"))
             and not os.path.exists(os.path.join(folder, f, "meson-private")))
         for name in sorted(names):
             if not suffixes or name.endswith(suffixes):
