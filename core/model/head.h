@@ -20,6 +20,9 @@ struct mfd_head {
     float *bias;                  /* (tracks) */
 };
 
+/* An unfilled head; `embed` counts where both other widths are 0 (the baseline). NULL on lack of
+ * memory. */
+struct mfd_head *mfd_head_new(size_t tracks, size_t biological, size_t technical, size_t embed);
 void mfd_head_free(struct mfd_head *head);
 /* Rows `index` (n of them, each < head->tracks) of another head; NULL on lack of memory. */
 struct mfd_head *mfd_head_subset(const struct mfd_head *head, const size_t *index, size_t n);

@@ -2,9 +2,13 @@
  * reference counted; any thread may read it. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "core/base/error.h"
 #include "core/model/config.h"
 #include "core/model/head.h"
+#include "core/model/metadata.h"
 #include "core/model/trunk.h"
 #include "core/tensor/safetensors.h"
 
@@ -31,3 +35,14 @@ size_t mfd_model_find_track(const struct mfd_model *model, const char *id);
 size_t mfd_model_columns(const struct mfd_model *model);
 const char *mfd_model_column(const struct mfd_model *model, size_t column);
 const char *mfd_model_cell(const struct mfd_model *model, size_t track, size_t column);
+
+/* The columns' vocabularies and roles (mfd_fields_*), and the mapping behind them. */
+const struct mfd_metadata *mfd_model_metadata(const struct mfd_model *model);
+/* Whether a track was left out of the loss (hyper-parameter ignore_classes): its bias was never
+ * trained, and what the model says of it, it says from its metadata alone. */
+bool mfd_model_held_out(const struct mfd_model *model, size_t track);
+size_t mfd_model_held_out_count(const struct mfd_model *model);
+/* The bundle's config and provenance as they stand there: text of a JSON object ("{}" where
+ * absent). */
+const char *mfd_model_config_text(const struct mfd_model *model);
+const char *mfd_model_provenance_text(const struct mfd_model *model);

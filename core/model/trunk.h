@@ -41,3 +41,8 @@ struct mfd_trunk {
  * its shape is and what was expected. */
 int mfd_trunk_bind(struct mfd_trunk *trunk, struct mfd_config *config,
                    const struct mfd_safetensors *weights, struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Find a float tensor by name and check it: `shape` (ndim entries) says what is expected, 0 meaning
+ * any size above 0, and receives what there is; all values are finite. *out is borrowed. */
+int mfd_tensor_require(const struct mfd_safetensors *weights, const char *name, size_t ndim,
+                       size_t *shape, const float **out, struct mfd_error *err) MFD_MUST_CHECK;
