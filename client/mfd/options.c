@@ -1,0 +1,258 @@
+#include "client/mfd/options.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/lib/client.h"
+#include "core/base/file.h"
+#include "core/base/memory.h"
+#include "core/base/parse.h"
+
+enum kind { FLAG, TEXT, CHOICE_TEXT, CHOICE, NUMBER, LIST, ENTRY };
+
+struct row {
+    const char *name;
+    char letter;
+    enum kind kind;
+    unsigned groups;
+    size_t at;         /* offset in struct settings */
+    const char *value; /* name of the value in the help, or the choices "a|b|c" */
+    const char *help;
+    unsigned min, max; /* NUMBER */
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+/* clang-format off */
+static const struct row rows[] = {
+    { "server", 'S', TEXT, FOR_ALL, AT(server), "URL", "the daemon (MFD_SERVER; " MFD_CLIENT_DEFAULT_SERVER ")" },
+    { "key", 'K', TEXT, FOR_ALL, AT(key), "KEY|@FILE", "API key, better read from a file (MFD_KEY)" },
+    { "format", 'f', CHOICE, FOR_ALL, AT(format), "auto|table|tsv|json|ndjson", "table on a terminal, tsv in a pipe" },
+    { "color", 0, CHOICE, FOR_ALL, AT(colour), "auto|always|never", "colours (NO_COLOR)" },
+    { "no-header", 0, FLAG, FOR_ALL, AT(no_header), NULL, "no line of column names" },
+    { "timeout", 0, NUMBER, FOR_ALL, AT(timeout_s), "SECONDS", "give up on a silent server", 1, 86400 },
+    { "retries", 0, NUMBER, FOR_ALL, AT(retries), "N", "come back to a busy server this often", 0, 1000 },
+    { "quiet", 'q', FLAG, FOR_ALL, AT(quiet), NULL, "no progress, no notes" },
+    { "help", 'h', FLAG, FOR_ALL, AT(help), NULL, "show this" },
+    { "version", 'V', FLAG, FOR_ALL, AT(version), NULL, "show the version" },
+    { "model", 'm', TEXT, FOR_MODEL, AT(model), "NAME[@VERSION]", "model (the server's default)" },
+    { "tracks", 't', LIST, FOR_TRACKS, AT(tracks), "ID,...|@FILE", "these tracks" },
+    { "where", 'w', ENTRY, FOR_WHERE, AT(where), "COLUMN=LABEL,...", "tracks with one of these labels; repeat to narrow" },
+    { "aggregate", 0, CHOICE_TEXT, FOR_VALUES, AT(aggregate), "none|mean|max", "one value over the tracks chosen" },
+    { "ensemble", 'e', CHOICE_TEXT, FOR_COMPUTE, AT(ensemble), "none|strands|published", "inputs averaged (strands)" },
+    { "components", 'c', LIST, FOR_VALUES, AT(components), "total,biological,technical", "parts of each value (all)" },
+    { "scale", 0, CHOICE_TEXT, FOR_VALUES, AT(scale), "logit|probability", "scale of the values" },
+    { "genome", 'g', TEXT, FOR_COMPUTE, AT(genome), "NAME", "assembly (the model's)" },
+    { "strict", 0, FLAG, FOR_COMPUTE, AT(strict), NULL, "one bad item fails the whole request" },
+    { "dry-run", 0, FLAG, FOR_COMPUTE, AT(dry_run), NULL, "check, and tell the cost" },
+    { "fasta", 0, TEXT, FOR_INPUT, AT(fasta), "FILE", "sequences of exactly a window each (- is stdin)" },
+    { "bed", 0, TEXT, FOR_INPUT, AT(bed), "FILE", "intervals, 0-based half-open (- is stdin)" },
+    { "subspace", 0, CHOICE_TEXT, FOR_FEATURES, AT(subspace), "biological|technical|both", "which features (both)" },
+    { "explain", 0, FLAG, FOR_FEATURES, AT(explain), NULL, "what each feature stands for" },
+    { "vcf", 0, TEXT, FOR_SCORE, AT(vcf), "FILE", "variants, plain or gzip (- is stdin)" },
+    { "top", 'n', NUMBER, FOR_VALUES | FOR_FEATURES, AT(top), "N", "the N largest a row (table: 5)", 0, 100000 },
+    { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
+    { "columns", 0, TEXT, FOR_LIST, AT(columns), "NAME,...", "columns to show" },
+    { "limit", 'l', NUMBER, FOR_LIST_LENGTH, AT(limit), "N", "at most N lines", 1, 10000000 },
+};
+/* clang-format on */
+#define ROWS (sizeof rows / sizeof *rows)
+_Static_assert(ROWS <= 64, "settings.given has a bit a row");
+
+/* Position of `text` among "a|b|c", or -1. */
+static int choice(const char *choices, const char *text)
+{
+    size_t n = strlen(text);
+    for (int i = 0;; i++) {
+        size_t len = strcspn(choices, "|");
+        if (len == n && strncmp(choices, text, n) == 0)
+            return i;
+        if (!choices[len])
+            return -1;
+        choices += len + 1;
+    }
+}
+
+static int fail_choice(const struct row *row, const char *text, struct mfd_error *err)
+{
+    return mfd_fail(err, MFD_EINVAL, "--%s takes one of %s, not '%s'", row->name, row->value, text);
+}
+
+static int set_row(struct settings *set, const struct row *row, const char *text,
+                   struct mfd_error *err)
+{
+    void *at = (char *)set + row->at;
+    int64_t number;
+    switch (row->kind) {
+    case FLAG:
+        *(bool *)at = true;
+        return MFD_OK;
+    case CHOICE:
+        *(int *)at = choice(row->value, text);
+        return *(int *)at < 0 ? fail_choice(row, text, err) : MFD_OK;
+    case CHOICE_TEXT:
+        if (choice(row->value, text) < 0)
+            return fail_choice(row, text, err);
+        *(const char **)at = text;
+        return MFD_OK;
+    case TEXT:
+        *(const char **)at = text;
+        return MFD_OK;
+    case NUMBER:
+        if (!mfd_parse_i64(text, strlen(text), row->min, row->max, &number))
+            return mfd_fail(err, MFD_EINVAL, "--%s takes a number from %u to %u, not '%s'",
+                            row->name, row->min, row->max, text);
+        *(unsigned *)at = (unsigned)number;
+        return MFD_OK;
+    case LIST:
+        return list_add(at, text, err);
+    case ENTRY:
+        if (!strchr(text, '=') || text[0] == '=')
+            return mfd_fail(err, MFD_EINVAL, "--%s takes %s, not '%s'", row->name, row->value,
+                            text);
+        return list_add_one(at, text, strlen(text), err);
+    }
+    return MFD_EINVAL;
+}
+
+/* getopt's tables for these groups; val of a long option is its row + 256. */
+static void getopt_tables(unsigned groups, bool stop, struct option *longs, char *letters)
+{
+    size_t n = 0;
+    *letters++ = stop ? '+' : ':';
+    if (stop)
+        *letters++ = ':';
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!(rows[i].groups & groups))
+            continue;
+        longs[n++] = (struct option){ .name = rows[i].name,
+                                      .val = (int)i + 256,
+                                      .has_arg = rows[i].kind != FLAG };
+        if (rows[i].letter) {
+            *letters++ = rows[i].letter;
+            if (rows[i].kind != FLAG)
+                *letters++ = ':';
+        }
+    }
+    longs[n] = (struct option){ 0 };
+    *letters = '\0';
+}
+
+static const struct row *row_of_letter(int letter)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].letter == letter)
+            return &rows[i];
+    return NULL;
+}
+
+static int fail_option(int argc, char **argv, bool missing, struct mfd_error *err)
+{
+    const char *given = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    if (missing)
+        return mfd_fail(err, MFD_EINVAL, "option '%s' needs a value", given);
+    if (optopt && optopt < 256 && row_of_letter(optopt))
+        return mfd_fail(err, MFD_EINVAL, "option -%c does not belong to this command", optopt);
+    if (optopt && optopt < 256)
+        return mfd_fail(err, MFD_EINVAL, "there is no option -%c", optopt);
+    for (size_t i = 0; i < ROWS && !optopt; i++) {
+        size_t n = strlen(rows[i].name);
+        if (strncmp(given, "--", 2) == 0 && strncmp(given + 2, rows[i].name, n) == 0 &&
+            (!given[n + 2] || given[n + 2] == '='))
+            return mfd_fail(err, MFD_EINVAL, "option --%s does not belong to this command",
+                            rows[i].name);
+    }
+    if (optopt >= 256)
+        return mfd_fail(err, MFD_EINVAL, "option --%s takes no value", rows[optopt - 256].name);
+    return mfd_fail(err, MFD_EINVAL, "there is no option '%s', or its name is cut too short",
+                    given);
+}
+
+int options_read(struct settings *set, unsigned groups, int argc, char **argv, bool stop,
+                 int *first, struct mfd_error *err)
+{
+    struct option longs[ROWS + 1];
+    char letters[3 * ROWS + 4];
+    getopt_tables(groups, stop, longs, letters);
+    optind = 0; /* glibc: start afresh */
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        if (c == '?' || c == ':')
+            return fail_option(argc, argv, c == ':', err);
+        const struct row *row = c >= 256 ? &rows[c - 256] : row_of_letter(c);
+        set->given |= (uint64_t)1 << (row - rows);
+        int status = set_row(set, row, optarg, err);
+        if (status < 0)
+            return status;
+    }
+    *first = optind;
+    return MFD_OK;
+}
+
+int options_check(const struct settings *set, unsigned groups, struct mfd_error *err)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (set->given >> i & 1 && !(rows[i].groups & groups))
+            return mfd_fail(err, MFD_EINVAL, "option --%s does not belong to this command",
+                            rows[i].name);
+    return MFD_OK;
+}
+
+/* A key out of a file: its first line. */
+static int read_key_file(struct settings *set, const char *path, struct mfd_error *err)
+{
+    struct mfd_buffer file = MFD_BUFFER_INIT;
+    int status = mfd_file_read(path, 4096, &file, err);
+    if (status == MFD_OK) {
+        set->key_read = mfd_strndup(file.data, strcspn(file.data, "\r\n"));
+        set->key = set->key_read;
+        if (!set->key_read)
+            status = mfd_fail_nomem(err);
+    }
+    mfd_buffer_deinit(&file);
+    return status;
+}
+
+int options_environment(struct settings *set, struct mfd_error *err)
+{
+    if (!set->server)
+        set->server = getenv("MFD_SERVER");
+    if (!set->server || !*set->server)
+        set->server = MFD_CLIENT_DEFAULT_SERVER;
+    if (!set->key)
+        set->key = getenv("MFD_KEY");
+    if (set->key && set->key[0] == '@')
+        return read_key_file(set, set->key + 1, err);
+    return MFD_OK;
+}
+
+void options_help(FILE *out, unsigned groups)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!(rows[i].groups & groups))
+            continue;
+        char left[80];
+        snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
+                 rows[i].value ? rows[i].value : "");
+        if (rows[i].letter)
+            fprintf(out, "  -%c, %-34s", rows[i].letter, left);
+        else
+            fprintf(out, "      %-34s", left);
+        fprintf(out, "%s%s\n",
+                strlen(left) > 33 ? "\n                                        " : "",
+                rows[i].help);
+    }
+}
+
+void options_list(FILE *out, unsigned groups)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!(rows[i].groups & groups))
+            continue;
+        bool choices = rows[i].kind == CHOICE || rows[i].kind == CHOICE_TEXT;
+        fprintf(out, "--%s%s%s%s\n", rows[i].name, rows[i].kind == FLAG ? "" : "=",
+                choices ? "\t" : "", choices ? rows[i].value : "");
+    }
+}

@@ -1,0 +1,68 @@
+#include "client/mfd/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/buffer.h"
+#include "core/base/file.h"
+#include "core/base/memory.h"
+
+#define LIST_FILE_LIMIT ((size_t)16 << 20)
+
+void list_deinit(struct list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->at[i]);
+    free(list->at);
+    *list = (struct list){ 0 };
+}
+
+int list_add_one(struct list *list, const char *text, size_t n, struct mfd_error *err)
+{
+    char **longer = mfd_realloc(list->at, list->n + 1, sizeof *longer);
+    if (!longer)
+        return mfd_fail_nomem(err);
+    list->at = longer;
+    list->at[list->n] = mfd_strndup(text, n);
+    if (!list->at[list->n])
+        return mfd_fail_nomem(err);
+    list->n++;
+    return MFD_OK;
+}
+
+static int add_parts(struct list *list, const char *text, const char *separators,
+                     struct mfd_error *err)
+{
+    int status = MFD_OK;
+    while (*text && status == MFD_OK) {
+        size_t n = strcspn(text, separators);
+        if (n)
+            status = list_add_one(list, text, n, err);
+        text += n;
+        text += *text != '\0';
+    }
+    return status;
+}
+
+int list_add(struct list *list, const char *text, struct mfd_error *err)
+{
+    if (text[0] != '@')
+        return add_parts(list, text, ",", err);
+    struct mfd_buffer file = MFD_BUFFER_INIT;
+    int status = mfd_file_read(text + 1, LIST_FILE_LIMIT, &file, err);
+    if (status == MFD_OK)
+        status = add_parts(list, file.data, "\r\n", err);
+    mfd_buffer_deinit(&file);
+    return status;
+}
+
+void settings_deinit(struct settings *set)
+{
+    if (set->key_read)
+        explicit_bzero(set->key_read, strlen(set->key_read));
+    free(set->key_read);
+    list_deinit(&set->tracks);
+    list_deinit(&set->where);
+    list_deinit(&set->components);
+    list_deinit(&set->scores);
+}

@@ -1,0 +1,30 @@
+/* Documents of the server on a terminal or in a pipe. */
+#pragma once
+
+#include "client/mfd/app.h"
+
+/* A column of a listing: a member of each item. */
+struct show_column {
+    const char *title;
+    const char *path; /* "a.b"; alternatives after '|' */
+    enum sheet_side side;
+    bool grows;
+    int digits; /* decimals of reals in a table */
+};
+
+/* The value at "a.b" or, where there is none, at the next alternative; NULL. Borrowed. */
+json_t *show_member(json_t *item, const char *path);
+/* One cell from any JSON value: scalars as they are, lists joined by commas. */
+void show_cell(struct sheet *sheet, json_t *value, int digits);
+
+/* A document as JSON: indented for people, one line for programs. */
+int show_json(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
+/* One line of NDJSON. */
+int show_line(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
+/* A whole document as rows "member, value", nested members with dots. */
+int show_card(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Follow a listing (its "next" cursor) and show every item of member `name`, at most --limit.
+ * `query` is borrowed and may be NULL. */
+int show_listing(struct app *app, const char *path, const char *query, const char *name,
+                 const struct show_column *columns, size_t n, struct mfd_error *err) MFD_MUST_CHECK;

@@ -1,0 +1,260 @@
+"""The client's manners, whatever the command: addresses, keys, retries, compression, broken replies."""
+
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from fake import Answer, Fake, problem
+from tool import MFD, Case, mfd
+
+MODELS = {"models": [{"name": "demo", "version": "1", "default": True, "tracks": 346}]}
+
+
+class Addresses(Case):
+    def test_a_port_where_nobody_listens_is_unreachable(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.check(mfd("models", server="http://127.0.0.1:%d" % port), 3, "is mfdd running there?")
+
+    def test_an_address_without_a_scheme_or_with_a_path_works(self):
+        with Fake({"/api/v1/models": Answer(MODELS), "/under/it/api/v1/models": Answer(MODELS)}) as f:
+            self.check(mfd("models", "--server", f.url[len("http://"):]), 0)
+            self.check(mfd("models", "--server", f.url + "/under/it/"), 0)
+            self.assertEqual(f.requests[1]["path"], "/under/it/api/v1/models")
+
+    def test_other_schemes_are_refused_before_anything_is_sent(self):
+        for bad in ("file:///etc/passwd", "ftp://localhost", "http://", "http://a b", "gopher://x"):
+            self.check(mfd("models", "--server", bad), 1, "is not the address of a server")
+
+    def test_a_redirect_is_told_and_not_followed(self):
+        with Fake([Answer("", 307, headers={"Location": "http://127.0.0.1:1/"})]) as f:
+            self.check(mfd("models", "--key", "secret", server=f.url), 1, "--server")
+            self.assertEqual(len(f.requests), 1)
+
+    def test_a_silent_server_is_left_after_the_timeout(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            start = time.monotonic()
+            self.check(mfd("models", "--timeout", "1", "--server",
+                           "127.0.0.1:%d" % s.getsockname()[1]), 3, "--timeout")
+            self.assertLess(time.monotonic() - start, 10)
+
+
+class Keys(Case):
+    def test_a_key_is_sent_from_option_environment_or_file(self):
+        with Fake([Answer(MODELS)]) as f, tempfile.NamedTemporaryFile("w") as key:
+            key.write("from-file\n")
+            key.flush()
+            self.check(mfd("models", "--key", "one", server=f.url), 0)
+            self.check(mfd("models", server=f.url, env={"MFD_KEY": "two"}), 0)
+            self.check(mfd("models", "--key", "@" + key.name, server=f.url), 0)
+            self.check(mfd("models", server=f.url), 0)
+            sent = [r["headers"].get("authorization") for r in f.requests]
+            self.assertEqual(sent, ["Bearer one", "Bearer two", "Bearer from-file", None])
+
+    def test_a_key_that_would_break_the_header_is_refused(self):
+        with Fake([Answer(MODELS)]) as f:
+            self.check(mfd("models", "--key", "a\r\nX-Evil: 1", server=f.url), 1, "API key")
+            self.assertEqual(f.requests, [])
+
+    def test_a_missing_or_weak_key_has_its_own_exit_code(self):
+        for status, slug in ((401, "unauthorised"), (403, "forbidden")):
+            with Fake([problem(status, slug, "no")]) as f:
+                self.check(mfd("models", server=f.url), 6, "no")
+
+
+class Retries(Case):
+    def test_a_busy_server_is_asked_again_after_the_time_it_names(self):
+        busy = problem(503, "queue-full", "full", {"Retry-After": "1"})
+        with Fake([busy, busy, Answer(MODELS)]) as f:
+            start = time.monotonic()
+            self.check(mfd("models", server=f.url), 0, "trying again in 1.0 s")
+            self.assertGreater(time.monotonic() - start, 1.9)
+            self.assertEqual(len(f.requests), 3)
+
+    def test_without_a_time_the_pauses_grow(self):
+        with Fake([problem(429, "rate-limited", "slow down")] * 3 + [Answer(MODELS)]) as f:
+            start = time.monotonic()
+            self.check(mfd("models", server=f.url), 0)
+            self.assertGreater(time.monotonic() - start, 0.25 + 0.5 + 1)
+
+    def test_retries_end_and_the_exit_code_says_busy(self):
+        with Fake([problem(503, "queue-full", "full", {"Retry-After": "0"})]) as f:
+            self.check(mfd("models", "--retries", "1", server=f.url), 5, "full")
+            self.assertEqual(len(f.requests), 2)
+
+    def test_a_pause_longer_than_sensible_is_not_taken(self):
+        with Fake([problem(503, "queue-full", "full", {"Retry-After": "86400"})]) as f:
+            self.check(mfd("models", server=f.url), 5, "full")
+            self.assertEqual(len(f.requests), 1)
+
+    def test_a_refused_request_is_not_repeated(self):
+        for status in (400, 404, 422, 500):
+            with Fake([problem(status, "x", "why")]) as f:
+                self.check(mfd("models", server=f.url), 1, "why")
+                self.assertEqual(len(f.requests), 1)
+
+    def test_an_interrupt_ends_a_pause_at_once(self):
+        with Fake([problem(503, "queue-full", "full", {"Retry-After": "30"})]) as f:
+            p = subprocess.Popen([MFD, "models", "--server", f.url], stderr=subprocess.PIPE)
+            p.stderr.readline()
+            p.send_signal(signal.SIGINT)
+            self.assertEqual(p.wait(timeout=5), 130)
+            p.stderr.close()
+
+
+class Replies(Case):
+    def test_gzip_is_asked_for_and_read(self):
+        with Fake([Answer(MODELS, zip=True)]) as f:
+            result = self.check(mfd("models", server=f.url), 0)
+            self.assertEqual(result.rows()[0]["name"], "demo")
+            self.assertIn("gzip", f.requests[0]["headers"]["accept-encoding"])
+
+    def test_a_reply_in_small_chunks_is_whole(self):
+        with Fake([Answer(MODELS, chunks=3)]) as f:
+            self.assertEqual(mfd("models", server=f.url).rows()[0]["tracks"], "346")
+
+    def test_a_problem_is_told_with_place_suggestions_and_request(self):
+        answer = problem(422, "unknown-label", "no label 'CTFC'.", {"X-Request-Id": "r-17"},
+                         pointer="/tracks/where/proc_target/0", closest=["CTCF", "CTCFL"])
+        with Fake([answer]) as f:
+            err = self.check(mfd("models", server=f.url), 1).err
+            self.assertEqual(err, "mfd: no label 'CTFC'; at /tracks/where/proc_target/0; closest: "
+                                  "CTCF, CTCFL (HTTP 422, request r-17)\n")
+
+    def test_errors_that_are_no_problem_documents_are_told_too(self):
+        for body, type in (("<html>502</html>", "text/html"), ("", "text/plain"), ("[1]", "x/y"),
+                           ('{"detail": 7}', "application/problem+json")):
+            with Fake([Answer(body, 500, type)]) as f:
+                self.check(mfd("models", server=f.url), 1, "the server failed (HTTP 500)")
+
+    def test_a_reply_that_is_not_ours_is_told(self):
+        for body in ("<html>", "{", "[]", "{}", '{"models": 3}', b"\xff\xfe", "null", ""):
+            with Fake([Answer(body)]) as f:
+                result = self.check(mfd("models", server=f.url), 1)
+                self.assertRegex(result.err, "no JSON|no list of models")
+
+    def test_a_reply_cut_short_is_unreachable(self):
+        with Fake([Answer(MODELS, cut=10)]) as f:
+            self.check(mfd("models", "--retries", "0", server=f.url), 3, "connection")
+
+    def test_nothing_a_server_says_can_drive_a_terminal(self):
+        evil = "\033]0;owned\007\u009b31m\n\tx"
+        with Fake([Answer({"models": [{"name": evil}]})]) as f:
+            out = self.check(mfd("models", "--format", "table", server=f.url), 0).out
+            self.assertNotIn("\033", out)
+            self.assertNotIn("\u009b", out)
+            self.assertEqual(len(out.splitlines()), 2)
+        with Fake([problem(400, "bad", evil, {"X-Request-Id": "a\x1bb"})]) as f:
+            err = self.check(mfd("models", server=f.url), 1).err
+            self.assertNotIn("\033", err)
+            self.assertEqual(err.count("\n"), 1)
+
+    def test_pages_are_followed_to_the_end_or_to_the_limit(self):
+        def page(request):
+            at = int(dict(request["query"]).get("cursor", "0"))
+            document = {"models": [{"name": "m%d" % i} for i in range(at, at + 10)]}
+            return Answer({**document, "next": str(at + 10) if at < 90 else None})
+        with Fake(page) as f:
+            self.assertEqual(len(mfd("models", server=f.url).rows()), 100)
+            self.assertEqual(len(mfd("models", "-l", "15", server=f.url).rows()), 15)
+            whole = json.loads(mfd("models", "-f", "json", server=f.url).out)
+            self.assertEqual([m["name"] for m in whole["models"]], ["m%d" % i for i in range(100)])
+
+
+class Output(Case):
+    def test_formats_are_table_tsv_json_and_ndjson(self):
+        with Fake([Answer(MODELS)]) as f:
+            tsv = mfd("models", "--format", "tsv", server=f.url)
+            self.assertEqual(tsv.out, mfd("models", server=f.url).out)
+            self.assertEqual(json.loads(mfd("models", "--format=json", server=f.url).out), MODELS)
+            line = mfd("models", "-f", "ndjson", server=f.url).out
+            self.assertEqual(json.loads(line), MODELS["models"][0])
+            table = mfd("models", "-f", "table", "--no-header", server=f.url).out
+            self.assertTrue(table.startswith("demo  "))
+
+    def test_a_terminal_gets_a_coloured_table_that_fits(self):
+        long = {"models": [{"name": "demo", "digest": "0123456789" * 40}]}
+        with Fake([Answer(long)]) as f:
+            for env, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+                out = on_terminal([MFD, "models"], {"MFD_SERVER": f.url, "COLUMNS": "120", **env})
+                self.assertEqual("\033[1m" in out, coloured)
+                widths = [len(l) for l in out.replace("\033[1m", "").replace("\033[0m", "")
+                          .splitlines()]
+                self.assertLessEqual(max(widths), 120)
+                self.assertIn("…", out)
+
+    def test_a_full_disk_is_told(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full here")
+        with Fake([Answer(MODELS)]) as f, open("/dev/full", "w") as full:
+            p = subprocess.run([MFD, "models", "--server", f.url], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(p.returncode, 1)
+            self.assertIn(b"cannot write", p.stderr)
+
+
+class CommandLine(Case):
+    def test_usage_errors_end_with_2_and_name_what_is_wrong(self):
+        for arguments, word in ((["--nonsense"], "--nonsense"), (["frobnicate"], "frobnicate"),
+                                (["models", "-z"], "-z"), (["models", "a", "b"], "'b'"),
+                                (["models", "--format", "xml"], "xml"), (["models", "-S"], "-S"),
+                                (["models", "--quiet=3"], "--quiet"), (["tracks", "--se", "1"], "--se"),
+                                (["models", "--limit", "0"], "--limit"),
+                                (["tracks", "--where", "x"], "--where"),
+                                (["--search", "x", "models"], "--search"),
+                                (["models", "--where", "a=b"], "--where")):
+            result = self.check(mfd(*arguments), 2)
+            self.assertIn(word, result.err, arguments)
+            self.assertEqual(result.out, "")
+
+    def test_no_command_shows_the_help_on_stderr(self):
+        result = self.check(mfd(), 2)
+        self.assertIn("usage: mfd", result.err)
+
+    def test_help_names_every_command_and_option(self):
+        out = self.check(mfd("help"), 0).out
+        names = [l.split("\t")[0] for l in mfd("help", "--list").out.splitlines() if l[0] != "-"]
+        self.assertIn("models", names)
+        for name in names:
+            self.assertIn("\n  %s " % name, out)
+            self.assertIn("usage: mfd " + name, self.check(mfd(name, "--help"), 0).out)
+            for option in mfd("help", "--list", name).out.splitlines():
+                if option.startswith("--"):
+                    self.assertIn(option.split("=")[0].split("\t")[0], mfd(name, "--help").out)
+
+    def test_the_version_is_told(self):
+        self.assertRegex(self.check(mfd("--version"), 0).out, r"^mfd \d+\.\d+\.\d+\n$")
+
+
+def on_terminal(command, env):
+    """Output of a command whose stdout is a terminal."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen(command, stdout=slave, stderr=slave,
+                         env={"LC_ALL": "C.UTF-8", "TERM": "xterm", **env})
+    os.close(slave)
+    out = b""
+    while True:
+        ready, _, _ = select.select([master], [], [], 10)
+        try:
+            piece = os.read(master, 65536) if ready else b""
+        except OSError:
+            piece = b""
+        if not piece:
+            break
+        out += piece
+    p.wait(timeout=10)
+    os.close(master)
+    return out.decode()
+
+
+if __name__ == "__main__":
+    unittest.main()

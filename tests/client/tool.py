@@ -1,0 +1,38 @@
+"""Running mfd as a user would."""
+
+import os
+import subprocess
+import unittest
+
+MFD = os.environ.get("MFD", "mfd")
+
+
+class Result:
+    def __init__(self, process):
+        self.code = process.returncode
+        self.raw = process.stdout
+        self.out, self.err = process.stdout.decode(), process.stderr.decode()
+
+    def rows(self):
+        lines = self.out.splitlines()
+        names = lines[0].split("\t")
+        return [dict(zip(names, line.split("\t"))) for line in lines[1:]]
+
+
+def mfd(*arguments, server=None, stdin=b"", env=(), timeout=60):
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **dict(env)}
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    if server:
+        environment["MFD_SERVER"] = server
+    return Result(subprocess.run([MFD, *arguments], input=stdin, env=environment,
+                                 capture_output=True, timeout=timeout))
+
+
+class Case(unittest.TestCase):
+    def check(self, result, code, stderr=None):
+        self.assertEqual(result.code, code, result.err + result.out)
+        if stderr is not None:
+            self.assertIn(stderr, result.err)
+        return result
