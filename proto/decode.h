@@ -1,0 +1,134 @@
+/* Requests as JSON: one strict table of members an operation (proto/openapi.yaml says what they
+ * mean).
+ *
+ * What is wrong with the request as a whole is a problem with a pointer. What is wrong with one
+ * input of a batch is kept with that input: it never takes the others down. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/json.h"
+#include "proto/limits.h"
+#include "proto/problem.h"
+
+enum mfd_call { /* whose members are read */
+                MFD_CALL_PREDICT,
+                MFD_CALL_FEATURES,
+                MFD_CALL_VARIANTS,
+};
+
+enum mfd_input { MFD_INPUT_SEQUENCES, MFD_INPUT_INTERVALS, MFD_INPUT_VARIANTS };
+
+/* Sets of parts; the order is that of the answer. */
+enum { MFD_PART_TOTAL = 1, MFD_PART_BIOLOGICAL = 2, MFD_PART_TECHNICAL = 4 };
+enum {
+    MFD_SCORE_EFFECT = 1,
+    MFD_SCORE_REFERENCE = 2,
+    MFD_SCORE_ALTERNATIVE = 4,
+    MFD_SCORE_SWAP = 8
+};
+enum { MFD_SUBSPACE_BIOLOGICAL = 1, MFD_SUBSPACE_TECHNICAL = 2 };
+
+enum mfd_scale { MFD_SCALE_UNSAID, MFD_SCALE_LOGIT, MFD_SCALE_PROBABILITY };
+enum mfd_aggregate { MFD_AGGREGATE_NONE, MFD_AGGREGATE_MEAN, MFD_AGGREGATE_MAX };
+enum mfd_bias { MFD_BIAS_NONE, MFD_BIAS_MEAN, MFD_BIAS_MATCHED, MFD_BIAS_NUMBER };
+
+/* Strings below are borrowed from the document that the body keeps. */
+
+/* A metadata column and the labels that will do. */
+struct mfd_where {
+    const char *column;
+    const char *const *labels;
+    size_t n;
+};
+
+/* Which tracks; nothing given is all of them. */
+struct mfd_selection {
+    const char *const *ids; /* NULL: not by identifier */
+    size_t n_ids;
+    const struct mfd_where *where;
+    size_t n_where;
+    enum mfd_aggregate aggregate;
+};
+
+/* A metadata column and its value. */
+struct mfd_setting {
+    const char *column;
+    const char *text; /* NULL: `number` */
+    double number;
+};
+
+struct mfd_virtual_track {
+    const char *id;
+    const struct mfd_setting *metadata;
+    size_t n;
+    enum mfd_bias bias;
+    double bias_number; /* logit, where bias is MFD_BIAS_NUMBER */
+};
+
+/* One input. Which members count depends on the kind of input. */
+struct mfd_item {
+    const char *id;     /* NULL: none given */
+    const char *text;   /* a sequence, or an interval or variant in one string; else NULL */
+    size_t n;           /* bytes of text */
+    const char *chrom;  /* interval or variant in parts, then: */
+    int64_t start, end; /* 0-based half-open; of a variant, start is the first base of ref */
+    const char *ref, *alt;
+    struct mfd_problem *problem; /* why the input could not be read; NULL where it could */
+};
+
+/* A request. Release with mfd_body_deinit. */
+struct mfd_body {
+    const char *model, *genome; /* NULL: the default */
+    enum mfd_input input;
+    struct mfd_item *items;
+    size_t n_items;
+    struct mfd_selection tracks;
+    const struct mfd_virtual_track *virtual_tracks; /* NULL: real ones */
+    size_t n_virtual_tracks;
+    unsigned components;  /* set of MFD_PART_ */
+    unsigned scores;      /* set of MFD_SCORE_ */
+    unsigned subspaces;   /* set of MFD_SUBSPACE_; 0: none of them asked for */
+    enum mfd_scale scale; /* never MFD_SCALE_UNSAID after decoding */
+    unsigned shifts;      /* of the ensemble, 1..7 */
+    bool strands;
+    bool pad, strict, dry_run;
+
+    json_t *document; /* keeps every string */
+    void *blocks;     /* keeps every array */
+};
+#define MFD_BODY_INIT                                                                              \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+/* Read a body of n bytes with at most `max_items` inputs. Returns 0, or -1 with the problem set and
+ * *out left alone. Any thread. */
+int mfd_body_decode(struct mfd_body *out, enum mfd_call call, const char *bytes, size_t n,
+                    const struct mfd_limits *limits, int64_t max_items,
+                    struct mfd_problem *problem) MFD_MUST_CHECK;
+void mfd_body_deinit(struct mfd_body *body);
+
+/* The defaults of a call, for requests whose options come from a query string. */
+void mfd_body_defaults(struct mfd_body *body, enum mfd_call call);
+/* The same checks as at the end of mfd_body_decode: do the members agree with one another? Fills in
+ * `scale` where it was unsaid. */
+int mfd_body_check(struct mfd_body *body, struct mfd_problem *problem) MFD_MUST_CHECK;
+
+/* Set one option from text as a query string gives it: model, genome, scale, ensemble, components,
+ * scores, features, aggregate, pad, strict, dry_run; the middle ones comma-separated. 1: not a name
+ * known here. `value` is borrowed. -1: the problem is set, without a pointer. */
+int mfd_body_option(struct mfd_body *body, const char *name, const char *value,
+                    struct mfd_problem *problem) MFD_MUST_CHECK;
+
+/* Words of the enumerations above, in their order; the last is NULL. */
+extern const char *const mfd_part_names[],
+    *const mfd_score_names[], *const mfd_subspace_names[], *const mfd_scale_names[],
+                                                               *const mfd_aggregate_names[],
+                                                                   *const mfd_input_names[],
+                                                                       *const mfd_ensemble_names[];
+
+/* Set the ensemble of that place in mfd_ensemble_names. */
+void mfd_body_ensemble(struct mfd_body *body, unsigned ensemble);
