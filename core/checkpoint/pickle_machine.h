@@ -65,3 +65,12 @@ int pickle_read_bytes(struct pickle_machine *m, size_t n, const unsigned char **
 int pickle_read_uint(struct pickle_machine *m, size_t width, uint64_t *out);
 int pickle_read_counted(struct pickle_machine *m, size_t width, const unsigned char **out,
                         size_t *n);
+
+/* By byte. An opcode without a function is known and refused by its name; one without a name is
+ * none. */
+struct pickle_opcode {
+    const char *name;
+    int (*run)(struct pickle_machine *m, int arg);
+    int arg;
+};
+extern const struct pickle_opcode pickle_opcodes[256];
