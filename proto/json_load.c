@@ -38,7 +38,7 @@ static void scan_to(struct scan *scan, const char *s, size_t n, size_t end, size
             next = skip_string(s, n, i);
             if (top && top->object && scan->want_key) {
                 top->key = i + 1;
-                top->key_bytes = next - i - 2;
+                top->key_bytes = next - i > 2 ? next - i - 2 : 0; /* 0: cut off, too */
                 scan->want_key = false;
             }
             break;

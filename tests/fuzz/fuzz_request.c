@@ -1,0 +1,60 @@
+/* Request bodies: the first byte says whose members, the rest is the body. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/decode.h"
+
+/* Every string that a good body refers to is there, and every problem is whole. */
+static void use(const struct mfd_body *body)
+{
+    size_t bytes = body->model ? strlen(body->model) : 0;
+    for (size_t i = 0; i < body->n_items; i++) {
+        const struct mfd_item *item = &body->items[i];
+        if (item->problem) {
+            bytes += strlen(item->problem->pointer) + strlen(item->problem->type->slug);
+            continue;
+        }
+        if (item->text ? strlen(item->text) != item->n : !item->chrom)
+            abort();
+        if (!item->text && body->input == MFD_INPUT_INTERVALS && item->start >= item->end)
+            abort();
+        bytes += item->ref && item->alt ? strlen(item->ref) + strlen(item->alt) : 0;
+    }
+    for (size_t i = 0; i < body->n_virtual_tracks; i++)
+        for (size_t j = 0; j < body->virtual_tracks[i].n; j++)
+            bytes += strlen(body->virtual_tracks[i].metadata[j].column);
+    for (size_t i = 0; i < body->tracks.n_where; i++)
+        for (size_t j = 0; j < body->tracks.where[i].n; j++)
+            bytes += strlen(body->tracks.where[i].labels[j]);
+    if (body->scale == MFD_SCALE_UNSAID || body->shifts < 1 || body->shifts > 7 ||
+        bytes == SIZE_MAX)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct mfd_limits limits = MFD_LIMITS_INIT;
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    struct mfd_body body;
+    if (size == 0)
+        return 0;
+    enum mfd_call call = data[0] % 3;
+    if (mfd_body_decode(&body, call, (const char *)data + 1, size - 1, &limits, limits.items,
+                        &problem) == 0) {
+        use(&body);
+        mfd_body_deinit(&body);
+        return 0;
+    }
+    struct mfd_buffer out = MFD_BUFFER_INIT;
+    mfd_problem_encode(&problem, "id", "/", &out);
+    json_t *value = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!value) /* a problem is always JSON, whatever was in the body */
+        abort();
+    json_decref(value);
+    mfd_buffer_deinit(&out);
+    return 0;
+}
