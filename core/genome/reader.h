@@ -1,0 +1,26 @@
+/* The bytes of a FASTA, plain or bgzip, at any place of the uncompressed file: the only user of
+ * htslib's bgzf for reading. Not locked: one thread at a time. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+struct mfd_reader;
+
+/* Open a FASTA; `gzi` is the path of its bgzip index, looked at only where it is bgzip. Plain gzip,
+ * other formats and broken or missing .gzi are told apart. `path` must be absolute. */
+int mfd_reader_open(struct mfd_reader **out, const char *path, const char *gzi,
+                    struct mfd_error *err) MFD_MUST_CHECK;
+void mfd_reader_free(struct mfd_reader *reader);
+
+/* Read up to n bytes from byte `at` of the uncompressed file; *got is less than n only at its end.
+ */
+int mfd_reader_read(struct mfd_reader *reader, int64_t at, char *bytes, size_t n, size_t *got,
+                    struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Write the .fai (and .gzi) of a FASTA, each whole or not at all. */
+int mfd_reader_build_index(const char *path, const char *fai, const char *gzi,
+                           struct mfd_error *err) MFD_MUST_CHECK;
