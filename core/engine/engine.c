@@ -1,0 +1,288 @@
+#include "core/engine/engine.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/memory.h"
+#include "core/engine/batch.h"
+#include "core/engine/blas.h"
+#include "core/engine/run.h"
+
+#define DEFAULT_SCRATCH ((size_t)256 << 20)
+#define PROJECT_TRACKS 64 /* tracks an item of a projection */
+
+struct mfd_engine {
+    struct mfd_model *model; /* NULL where bare */
+    struct mfd_config config;
+    double row_direct[MFD_ENGINE_LEVELS], row_done[MFD_ENGINE_LEVELS]; /* multiply-adds of a row */
+    struct mfd_geometry geometry;
+    struct mfd_packed packed;
+    const struct mfd_kernels *kernels;
+    struct mfd_pool *pool;
+    struct mfd_run_state *state;
+    size_t scratch_bytes;
+    pthread_mutex_t lock; /* one run at a time */
+    struct mfd_engine_stats stats;
+};
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static unsigned default_threads(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+/* Multiply-adds of a row of each level: as a direct convolution, and as computed. The stem's own
+ * convolution is row additions. */
+static void count_rows(struct mfd_engine *e, const struct mfd_trunk *t)
+{
+    for (size_t i = 0; i < e->geometry.n; i++) {
+        const struct mfd_level *l = &e->geometry.level[i];
+        const struct mfd_block *first = &t->pointwise, *second = NULL;
+        if (l->kind == MFD_LEVEL_TOWER) {
+            first = &t->tower[l->index].conv;
+            second = &t->tower[l->index].point;
+        } else if (l->kind == MFD_LEVEL_DILATED) {
+            first = &t->dilated[l->index].conv;
+            second = &t->dilated[l->index].point;
+        } else if (l->kind == MFD_LEVEL_STEM) {
+            first = &t->stem_point;
+        }
+        double area = (double)first->conv.in * (double)first->conv.out;
+        double point = second ? (double)second->conv.in * (double)second->conv.out : 0;
+        bool stem = l->kind == MFD_LEVEL_STEM;
+        e->row_direct[i] = (stem ? 1 : (double)l->taps) * area + point;
+        e->row_done[i] = (stem ? 1 : (double)l->points / (double)l->tile) * area + point;
+    }
+}
+
+static int start(struct mfd_engine *e, const struct mfd_trunk *trunk,
+                 const struct mfd_engine_options *options, struct mfd_error *err)
+{
+    int status = mfd_blas_init(err);
+    if (!status)
+        status = mfd_geometry_init(&e->geometry, &e->config, err);
+    if (!status)
+        status = mfd_pool_new(&e->pool, options->threads ? options->threads : default_threads(), err);
+    if (!status)
+        status = mfd_packed_init(&e->packed, &e->geometry, &e->config, trunk, e->pool, err);
+    if (!status)
+        status = mfd_run_state_new(&e->state, &e->geometry, &e->packed, e->kernels, e->pool, err);
+    if (!status)
+        count_rows(e, trunk);
+    return status;
+}
+
+int mfd_engine_new_bare(struct mfd_engine **out, const struct mfd_config *config,
+                        const struct mfd_trunk *trunk, const struct mfd_engine_options *options,
+                        struct mfd_error *err)
+{
+    static const struct mfd_engine_options defaults = MFD_ENGINE_OPTIONS_INIT;
+    options = options ? options : &defaults;
+    const struct mfd_kernels *kernels = mfd_kernels_choose(options->kernels);
+    if (!kernels)
+        return mfd_fail(err, MFD_EUNSUPPORTED, "there are no '%s' kernels for this processor",
+                        options->kernels);
+    struct mfd_engine *e = mfd_calloc(1, sizeof *e);
+    if (!e)
+        return mfd_fail_nomem(err);
+    pthread_mutex_init(&e->lock, NULL);
+    e->config = *config;
+    e->kernels = kernels;
+    e->scratch_bytes = options->scratch_bytes ? options->scratch_bytes : DEFAULT_SCRATCH;
+    int status = start(e, trunk, options, err);
+    if (status) {
+        mfd_engine_free(e);
+        return status;
+    }
+    *out = e;
+    return MFD_OK;
+}
+
+int mfd_engine_new(struct mfd_engine **out, struct mfd_model *model,
+                   const struct mfd_engine_options *options, struct mfd_error *err)
+{
+    struct mfd_engine *e = NULL;
+    int status = mfd_engine_new_bare(&e, mfd_model_config(model), mfd_model_trunk(model), options, err);
+    if (status)
+        return status;
+    e->model = mfd_model_ref(model);
+    *out = e;
+    return MFD_OK;
+}
+
+void mfd_engine_free(struct mfd_engine *e)
+{
+    if (!e)
+        return;
+    mfd_run_state_free(e->state);
+    mfd_packed_deinit(&e->packed);
+    mfd_pool_free(e->pool);
+    if (e->model)
+        mfd_model_unref(e->model);
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}
+
+struct mfd_model *mfd_engine_model(const struct mfd_engine *e)
+{
+    return e->model;
+}
+
+const struct mfd_config *mfd_engine_config(const struct mfd_engine *e)
+{
+    return &e->config;
+}
+
+const char *mfd_engine_kernels(const struct mfd_engine *e)
+{
+    return e->kernels->name;
+}
+
+void mfd_engine_margin(const struct mfd_engine *e, int64_t *left, int64_t *right)
+{
+    *left = e->geometry.margin_left;
+    *right = e->geometry.margin_right;
+}
+
+/* Run windows [first, last), in halves where their rows would not fit. A part's answer does not depend
+ * on the rest, so where the cut falls does not matter. */
+static int run_part(struct mfd_engine *e, const struct mfd_batch *batch, size_t first, size_t last,
+                    float *features, const volatile int *cancel, struct mfd_error *err)
+{
+    struct mfd_plan *plan;
+    int status = mfd_plan_new(&plan, &e->geometry, batch, first, last, err);
+    if (status)
+        return status;
+    if (mfd_run_bytes(e->state, plan) > e->scratch_bytes && last - first > 1) {
+        size_t middle = first + (last - first) / 2;
+        mfd_plan_free(plan);
+        status = run_part(e, batch, first, middle, features, cancel, err);
+        if (status)
+            return status;
+        return run_part(e, batch, middle, last,
+                        features + (middle - first) * e->packed.embed, cancel, err);
+    }
+    status = mfd_run_plan(e->state, plan, features, cancel, err);
+    mfd_plan_free(plan);
+    return status;
+}
+
+/* The batch to plan from: itself, or its windows cut out where the network's cone reaches the padding. */
+static int usable_batch(struct mfd_engine *e, struct mfd_batch *batch, struct mfd_batch **use,
+                        struct mfd_error *err)
+{
+    if (!e->geometry.padded && !batch->whole) {
+        *use = batch;
+        return MFD_OK;
+    }
+    return mfd_batch_whole(use, batch, err);
+}
+
+int mfd_engine_run(struct mfd_engine *e, struct mfd_batch *batch, float *features,
+                   const volatile int *cancel, struct mfd_error *err)
+{
+    struct mfd_batch *use;
+    if (batch->n_windows == 0)
+        return MFD_OK;
+    int status = usable_batch(e, batch, &use, err);
+    if (status)
+        return status;
+    pthread_mutex_lock(&e->lock);
+    double before = seconds_now();
+    status = run_part(e, use, 0, use->n_windows, features, cancel, err);
+    e->stats.runs++;
+    e->stats.windows += use->n_windows;
+    e->stats.seconds += seconds_now() - before;
+    pthread_mutex_unlock(&e->lock);
+    if (use != batch)
+        mfd_batch_free(use);
+    return status;
+}
+
+struct projection {
+    const struct mfd_kernels *kernels;
+    const float *x, *w;
+    float *out;
+    size_t rows, width, x_stride, tracks;
+};
+
+static void project_item(void *context, size_t item, unsigned worker)
+{
+    const struct projection *p = context;
+    size_t first = item * PROJECT_TRACKS;
+    size_t n = p->tracks - first < PROJECT_TRACKS ? p->tracks - first : PROJECT_TRACKS;
+    (void)worker;
+    p->kernels->dots(p->out + first, p->tracks, p->x, p->x_stride, p->rows, p->w + first * p->width,
+                     p->width, n, p->width);
+}
+
+int mfd_engine_project(struct mfd_engine *e, const float *x, size_t rows, size_t width,
+                       size_t x_stride, const float *w, size_t tracks, float *out,
+                       struct mfd_error *err)
+{
+    if (x_stride < width)
+        return mfd_fail(err, MFD_EINVAL, "rows of %zu numbers %zu apart overlap", width, x_stride);
+    struct projection p = { e->kernels, x, w, out, rows, width, x_stride, tracks };
+    pthread_mutex_lock(&e->lock);
+    double before = seconds_now();
+    mfd_pool_run(e->pool, project_item, &p, (tracks + PROJECT_TRACKS - 1) / PROJECT_TRACKS);
+    e->stats.seconds += seconds_now() - before;
+    pthread_mutex_unlock(&e->lock);
+    return MFD_OK;
+}
+
+void mfd_engine_sigmoid(const struct mfd_engine *e, float *x, size_t n)
+{
+    e->kernels->sigmoid(x, n);
+}
+
+void mfd_engine_stats(const struct mfd_engine *engine, struct mfd_engine_stats *stats)
+{
+    struct mfd_engine *e = (struct mfd_engine *)(uintptr_t)engine; /* for its lock */
+    pthread_mutex_lock(&e->lock);
+    *stats = e->stats;
+    stats->sgemm_seconds = mfd_run_product_seconds(e->state);
+    stats->packed_bytes = e->packed.bytes;
+    stats->scratch_bytes = mfd_run_scratch_bytes(e->state);
+    stats->threads = mfd_pool_threads(e->pool);
+    pthread_mutex_unlock(&e->lock);
+}
+
+int mfd_engine_cost(struct mfd_engine *e, struct mfd_batch *batch, struct mfd_cost *cost,
+                    struct mfd_error *err)
+{
+    struct mfd_cost c = { .levels = e->geometry.n };
+    struct mfd_batch *use;
+    struct mfd_plan *plan = NULL;
+    int status = usable_batch(e, batch, &use, err);
+    if (status)
+        return status;
+    if (use->n_windows)
+        status = mfd_plan_new(&plan, &e->geometry, use, 0, use->n_windows, err);
+    double window = 0;
+    for (size_t i = 0; plan && i < e->geometry.n; i++) {
+        c.rows[i] = plan->level[i].tiles * e->geometry.level[i].tile;
+        c.gmac += 1e-9 * e->row_direct[i] * (double)c.rows[i];
+        c.gmac_done += 1e-9 * e->row_done[i] * (double)c.rows[i];
+        bool output = e->geometry.level[i].kind == MFD_LEVEL_OUTPUT;
+        int64_t whole = mfd_geometry_rows(&e->geometry, i, (int64_t)e->geometry.seq_len);
+        window += 1e-9 * e->row_direct[i] * (double)(output ? 1 : whole);
+    }
+    c.passes = plan ? c.gmac / window : 0;
+    mfd_plan_free(plan);
+    if (use != batch)
+        mfd_batch_free(use);
+    if (status == MFD_OK)
+        *cost = c;
+    return status;
+}
