@@ -41,11 +41,20 @@ void mfd_batch_free(struct mfd_batch *b)
 static uint8_t encode(char c)
 {
     switch (c) {
-    case 'A': case 'a': return 0;
-    case 'C': case 'c': return 1;
-    case 'G': case 'g': return 2;
-    case 'T': case 't': return 3;
-    default: return 4;
+    case 'A':
+    case 'a':
+        return 0;
+    case 'C':
+    case 'c':
+        return 1;
+    case 'G':
+    case 'g':
+        return 2;
+    case 'T':
+    case 't':
+        return 3;
+    default:
+        return 4;
     }
 }
 
@@ -93,7 +102,8 @@ int mfd_batch_reverse(struct mfd_batch *b, size_t sequence, size_t *reverse, str
     const struct mfd_sequence *f = &b->sequences[sequence];
     int64_t k = (int64_t)b->config.seq_order;
     /* base x stands at k-2-x, so the last base, start+n-1, comes first */
-    struct mfd_sequence s = { .start = k - 2 - (f->start + f->n - 1), .n = f->n,
+    struct mfd_sequence s = { .start = k - 2 - (f->start + f->n - 1),
+                              .n = f->n,
                               .base = MFD_NO_SEQUENCE };
     MFD_AUTO_FREE uint8_t *copy = s.bases = mfd_calloc((size_t)f->n, 1);
     if (!copy)
@@ -126,7 +136,8 @@ int mfd_batch_allele(struct mfd_batch *b, size_t sequence, int64_t pos, size_t n
     while (drop < n_ref - skip && drop < n_alt - skip &&
            ref[n_ref - 1 - drop] == encode(alt[n_alt - 1 - drop]))
         drop++;
-    struct mfd_sequence s = { .start = f->start, .base = (uint32_t)sequence,
+    struct mfd_sequence s = { .start = f->start,
+                              .base = (uint32_t)sequence,
                               .pos = pos + (int64_t)skip,
                               .n_ref = (int64_t)(n_ref - skip - drop),
                               .n_alt = (int64_t)(n_alt - skip - drop) };
@@ -165,7 +176,8 @@ int mfd_batch_window(struct mfd_batch *b, size_t sequence, int64_t start, size_t
         b->windows = p;
         b->size_windows = size;
     }
-    b->windows[b->n_windows++] = (struct mfd_asked){ .sequence = (uint32_t)sequence, .start = start,
+    b->windows[b->n_windows++] = (struct mfd_asked){ .sequence = (uint32_t)sequence,
+                                                     .start = start,
                                                      .positions = (int64_t)positions };
     return MFD_OK;
 }
@@ -222,7 +234,8 @@ int mfd_batch_whole(struct mfd_batch **out, const struct mfd_batch *batch, struc
     for (size_t i = 0; i < batch->n_windows && status == MFD_OK; i++) {
         const struct mfd_asked *w = &batch->windows[i];
         const struct mfd_sequence *from = &batch->sequences[w->sequence];
-        struct mfd_sequence s = { .base = MFD_NO_SEQUENCE, .positions = w->positions,
+        struct mfd_sequence s = { .base = MFD_NO_SEQUENCE,
+                                  .positions = w->positions,
                                   .n = w->positions + (int64_t)batch->config.seq_order - 1 };
         size_t number;
         s.bases = mfd_calloc((size_t)s.n, 1);

@@ -87,10 +87,11 @@ int mfd_blas_init(struct mfd_error *err)
     }
     pthread_mutex_unlock(&lock);
     if (!quantum)
-        return mfd_fail(err, MFD_EUNSUPPORTED,
-                        "the BLAS library (%s) gives a row other bits at other heights, whatever the "
-                        "unit; answers would depend on the batch",
-                        openblas_get_config());
+        return mfd_fail(
+            err, MFD_EUNSUPPORTED,
+            "the BLAS library (%s) gives a row other bits at other heights, whatever the "
+            "unit; answers would depend on the batch",
+            openblas_get_config());
     return MFD_OK;
 }
 

@@ -72,7 +72,8 @@ static int start(struct mfd_engine *e, const struct mfd_trunk *trunk,
     if (!status)
         status = mfd_geometry_init(&e->geometry, &e->config, err);
     if (!status)
-        status = mfd_pool_new(&e->pool, options->threads ? options->threads : default_threads(), err);
+        status =
+            mfd_pool_new(&e->pool, options->threads ? options->threads : default_threads(), err);
     if (!status)
         status = mfd_packed_init(&e->packed, &e->geometry, &e->config, trunk, e->pool, err);
     if (!status)
@@ -112,7 +113,8 @@ int mfd_engine_new(struct mfd_engine **out, struct mfd_model *model,
                    const struct mfd_engine_options *options, struct mfd_error *err)
 {
     struct mfd_engine *e = NULL;
-    int status = mfd_engine_new_bare(&e, mfd_model_config(model), mfd_model_trunk(model), options, err);
+    int status =
+        mfd_engine_new_bare(&e, mfd_model_config(model), mfd_model_trunk(model), options, err);
     if (status)
         return status;
     e->model = mfd_model_ref(model);
@@ -154,8 +156,8 @@ void mfd_engine_margin(const struct mfd_engine *e, int64_t *left, int64_t *right
     *right = e->geometry.margin_right;
 }
 
-/* Run windows [first, last), in halves where their rows would not fit. A part's answer does not depend
- * on the rest, so where the cut falls does not matter. */
+/* Run windows [first, last), in halves where their rows would not fit. A part's answer does not
+ * depend on the rest, so where the cut falls does not matter. */
 static int run_part(struct mfd_engine *e, const struct mfd_batch *batch, size_t first, size_t last,
                     float *features, const volatile int *cancel, struct mfd_error *err)
 {
@@ -169,15 +171,16 @@ static int run_part(struct mfd_engine *e, const struct mfd_batch *batch, size_t 
         status = run_part(e, batch, first, middle, features, cancel, err);
         if (status)
             return status;
-        return run_part(e, batch, middle, last,
-                        features + (middle - first) * e->packed.embed, cancel, err);
+        return run_part(e, batch, middle, last, features + (middle - first) * e->packed.embed,
+                        cancel, err);
     }
     status = mfd_run_plan(e->state, plan, features, cancel, err);
     mfd_plan_free(plan);
     return status;
 }
 
-/* The batch to plan from: itself, or its windows cut out where the network's cone reaches the padding. */
+/* The batch to plan from: itself, or its windows cut out where the network's cone reaches the
+ * padding. */
 static int usable_batch(struct mfd_engine *e, struct mfd_batch *batch, struct mfd_batch **use,
                         struct mfd_error *err)
 {

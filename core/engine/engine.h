@@ -19,21 +19,24 @@ struct mfd_engine_options {
     size_t scratch_bytes; /* memory for rows a run, 0 = 256 MiB; a batch above it runs in parts */
     const char *kernels;  /* NULL = the best here; or "avx512", "avx2", "portable" */
 };
-#define MFD_ENGINE_OPTIONS_INIT { 0 }
+#define MFD_ENGINE_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /* Pack the model's weights and start the workers. Takes a reference on `model`. One run at a time
  * an engine: callers queue (mfd_engine_run locks). */
 int mfd_engine_new(struct mfd_engine **out, struct mfd_model *model,
                    const struct mfd_engine_options *options, struct mfd_error *err) MFD_MUST_CHECK;
-/* The same for a trunk that belongs to no model; config is copied, the trunk's tensors are read during
- * the call only. */
+/* The same for a trunk that belongs to no model; config is copied, the trunk's tensors are read
+ * during the call only. */
 int mfd_engine_new_bare(struct mfd_engine **out, const struct mfd_config *config,
                         const struct mfd_trunk *trunk, const struct mfd_engine_options *options,
                         struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_engine_free(struct mfd_engine *engine);
 struct mfd_model *mfd_engine_model(const struct mfd_engine *engine); /* borrowed; NULL where bare */
 const struct mfd_config *mfd_engine_config(const struct mfd_engine *engine);
-const char *mfd_engine_kernels(const struct mfd_engine *engine);     /* name of the set in use */
+const char *mfd_engine_kernels(const struct mfd_engine *engine); /* name of the set in use */
 
 /* Bases before a window's first and behind its last that the engine reads where they are there: a
  * sequence cut from a genome should hold them, so that a place's answer is the same to the last bit
@@ -68,8 +71,8 @@ int mfd_batch_window(struct mfd_batch *batch, size_t sequence, int64_t start, si
                      struct mfd_error *err) MFD_MUST_CHECK;
 size_t mfd_batch_windows(const struct mfd_batch *batch);
 const struct mfd_config *mfd_batch_config(const struct mfd_batch *batch);
-/* Compute every window of the batch whole, with zero padding at its ends, as networks whose cone reaches
- * the padding always are: for tests and comparisons. */
+/* Compute every window of the batch whole, with zero padding at its ends, as networks whose cone
+ * reaches the padding always are: for tests and comparisons. */
 void mfd_batch_compute_whole(struct mfd_batch *batch, bool whole);
 
 /* Compute `features` (windows, E): after bn_features, technical part first; for the baseline the
@@ -87,7 +90,8 @@ int mfd_engine_project(struct mfd_engine *engine, const float *x, size_t rows, s
 /* x (n) = 1 / (1 + exp(-x)), in place, on the calling thread. */
 void mfd_engine_sigmoid(const struct mfd_engine *engine, float *x, size_t n);
 
-/* What a batch costs, without running it. rows[i]: stem, each tower convolution, each dilated block, output. */
+/* What a batch costs, without running it. rows[i]: stem, each tower convolution, each dilated
+ * block, output. */
 struct mfd_cost {
     size_t levels;
     uint64_t rows[2 + MFD_MAX_LEVELS + MFD_MAX_DILATED];

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Way of a tower convolution, by level and model alone: Cook-Toom for width 5, with tiles that divide a
- * bin so that windows on the bin grid share them. */
+/* Way of a tower convolution, by level and model alone: Cook-Toom for width 5, with tiles that
+ * divide a bin so that windows on the bin grid share them. */
 static void choose_way(struct mfd_level *l, size_t block, size_t blocks)
 {
     if (l->taps != 5)
@@ -19,21 +19,38 @@ static void add_levels(struct mfd_geometry *g, const struct mfd_config *c)
 {
     g->level[g->n++] = (struct mfd_level){ .kind = MFD_LEVEL_STEM, .tile = 1, .advance = 1 };
     for (size_t i = 0; i < c->n_tower; i++) {
-        struct mfd_level l = { .kind = MFD_LEVEL_TOWER, .index = i, .shift = (unsigned)i + 1,
-                               .pooled = true, .taps = c->tower_kernel, .step = 1,
+        struct mfd_level l = { .kind = MFD_LEVEL_TOWER,
+                               .index = i,
+                               .shift = (unsigned)i + 1,
+                               .pooled = true,
+                               .taps = c->tower_kernel,
+                               .step = 1,
                                .left = (int64_t)(c->tower_kernel - 1) / 2 };
         choose_way(&l, i, c->n_tower);
         g->level[g->n++] = l;
     }
     unsigned shift = (unsigned)c->n_tower + 1;
     for (size_t i = 0; i < c->n_dilated; i++)
-        g->level[g->n++] = (struct mfd_level){
-            .kind = MFD_LEVEL_DILATED, .index = i, .shift = shift, .pooled = i == 0, .taps = 3,
-            .left = 1, .step = (int64_t)c->dilation[i], .tile = 1, .span = 3, .advance = 3,
-            .points = 3 };
-    g->level[g->n++] = (struct mfd_level){ .kind = MFD_LEVEL_OUTPUT, .shift = shift,
-                                           .pooled = c->n_dilated == 0, .taps = 1, .step = 1,
-                                           .tile = 1, .span = 1, .advance = 1, .points = 1 };
+        g->level[g->n++] = (struct mfd_level){ .kind = MFD_LEVEL_DILATED,
+                                               .index = i,
+                                               .shift = shift,
+                                               .pooled = i == 0,
+                                               .taps = 3,
+                                               .left = 1,
+                                               .step = (int64_t)c->dilation[i],
+                                               .tile = 1,
+                                               .span = 3,
+                                               .advance = 3,
+                                               .points = 3 };
+    g->level[g->n++] = (struct mfd_level){ .kind = MFD_LEVEL_OUTPUT,
+                                           .shift = shift,
+                                           .pooled = c->n_dilated == 0,
+                                           .taps = 1,
+                                           .step = 1,
+                                           .tile = 1,
+                                           .span = 1,
+                                           .advance = 1,
+                                           .points = 1 };
 }
 
 /* Bases that a row sees, from the stem up. */
@@ -54,8 +71,8 @@ static void set_reach(struct mfd_geometry *g)
     }
 }
 
-/* The cone of the window at 0: first lane row needed a level, which fixes the tiles' phase; and, with
- * tiles at their worst, how far reads may reach. */
+/* The cone of the window at 0: first lane row needed a level, which fixes the tiles' phase; and,
+ * with tiles at their worst, how far reads may reach. */
 static void set_phases(struct mfd_geometry *g)
 {
     int64_t first = g->center >> g->level[g->n - 1].shift; /* lane row, exact cone */
@@ -107,8 +124,8 @@ int mfd_geometry_init(struct mfd_geometry *g, const struct mfd_config *c, struct
     add_levels(g, c);
     set_reach(g);
     const struct mfd_level *top = &g->level[g->n - 1];
-    g->padded = g->center - top->lo < 0 ||
-                g->center + top->hi >= (int64_t)(c->seq_len + c->seq_order - 1);
+    g->padded =
+        g->center - top->lo < 0 || g->center + top->hi >= (int64_t)(c->seq_len + c->seq_order - 1);
     set_phases(g);
     if (g->padded)
         g->margin_left = g->margin_right = 0;

@@ -1,8 +1,8 @@
 /* Elementwise work over channels, compiled once for each instruction set and chosen at run time.
  *
- * Every row of channels is padded to a multiple of MFD_LANES floats and starts on a 64-byte boundary;
- * `n` is the padded width. Padding channels have scale and shift 0 and so stay 0. Buffers do not
- * overlap except where a kernel says so. */
+ * Every row of channels is padded to a multiple of MFD_LANES floats and starts on a 64-byte
+ * boundary; `n` is the padded width. Padding channels have scale and shift 0 and so stay 0. Buffers
+ * do not overlap except where a kernel says so. */
 #pragma once
 
 #include <stddef.h>
@@ -22,9 +22,10 @@ struct mfd_norm_act {
 struct mfd_kernels {
     const char *name;
 
-    /* out (rows, n): bias + the rows of table (15, 4^k + 1, n) that codes[r] ... codes[r + 14] pick. */
-    void (*stem)(float *out, const uint16_t *codes, size_t rows, const float *table,
-                 size_t letters, const float *bias, size_t n);
+    /* out (rows, n): bias + the rows of table (15, 4^k + 1, n) that codes[r] ... codes[r + 14]
+     * pick. */
+    void (*stem)(float *out, const uint16_t *codes, size_t rows, const float *table, size_t letters,
+                 const float *bias, size_t n);
 
     /* out (n) = act(norm(x)); out may be x. */
     void (*norm_act)(float *out, const float *x, struct mfd_norm_act f, size_t n);
@@ -39,9 +40,10 @@ struct mfd_kernels {
     /* One Cook-Toom tile in: x (span, n) -> point p at y + p * stride. */
     void (*tile_in[3])(float *y, size_t stride, const float *x, size_t n);
 
-    /* One tile out: point p at z + p * stride -> out (tile, n), and g (tile, n) = act(norm(out)). */
-    void (*tile_out[3])(float *out, float *g, const float *z, size_t stride,
-                        struct mfd_norm_act f, size_t n);
+    /* One tile out: point p at z + p * stride -> out (tile, n), and g (tile, n) = act(norm(out)).
+     */
+    void (*tile_out[3])(float *out, float *g, const float *z, size_t stride, struct mfd_norm_act f,
+                        size_t n);
 
     /* out = sum of `points` rows at z + p * stride: a direct convolution of any width. */
     void (*sum_out)(float *out, float *g, const float *z, size_t stride, size_t points,

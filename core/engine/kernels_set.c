@@ -62,15 +62,15 @@ INLINE float maximum(float a, float b)
 }
 
 /* Two loops, one an activation, over the same expression of i. */
-#define NORM_ACT_LOOP(f, n, X, OUT)                                      \
-    do {                                                                 \
-        const float *restrict scale = (f).scale, *restrict shift = (f).shift; \
-        if ((f).activation == MFD_RELU)                                  \
-            for (size_t i = 0; i < (n); i++)                             \
-                OUT = relu((X) * scale[i] + shift[i]);                   \
-        else                                                             \
-            for (size_t i = 0; i < (n); i++)                             \
-                OUT = gelu((X) * scale[i] + shift[i]);                   \
+#define NORM_ACT_LOOP(f, n, X, OUT)                                                                \
+    do {                                                                                           \
+        const float *restrict scale = (f).scale, *restrict shift = (f).shift;                      \
+        if ((f).activation == MFD_RELU)                                                            \
+            for (size_t i = 0; i < (n); i++)                                                       \
+                OUT = relu((X)*scale[i] + shift[i]);                                               \
+        else                                                                                       \
+            for (size_t i = 0; i < (n); i++)                                                       \
+                OUT = gelu((X)*scale[i] + shift[i]);                                               \
     } while (0)
 
 static void norm_act(float *out, const float *x, struct mfd_norm_act f, size_t n)
@@ -103,8 +103,8 @@ static void sigmoid(float *x, size_t n)
         x[i] = 1.0f / (1.0f + exp_in_range(clamp(-x[i], -87.0f, 88.0f)));
 }
 
-/* The one-hot convolution as 15 row additions, a block of channels at a time so that the sums stay in
- * registers. */
+/* The one-hot convolution as 15 row additions, a block of channels at a time so that the sums stay
+ * in registers. */
 static void stem(float *restrict out, const uint16_t *restrict codes, size_t rows,
                  const float *restrict table, size_t letters, const float *restrict bias, size_t n)
 {
@@ -129,9 +129,9 @@ static void stem(float *restrict out, const uint16_t *restrict codes, size_t row
     }
 }
 
-/* F(4,5) with the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity (Winograd 1980; Lavin and Gray 2016).
- * Rows of the input transform are the coefficients of prod (x - other points); those of +-a share
- * their even and odd halves. */
+/* F(4,5) with the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity (Winograd 1980; Lavin and Gray
+ * 2016). Rows of the input transform are the coefficients of prod (x - other points); those of +-a
+ * share their even and odd halves. */
 static void f45_in(float *restrict y, size_t stride, const float *restrict x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -206,9 +206,9 @@ static void sum_out(float *restrict out, float *restrict g, const float *restric
     norm_act(g, out, f, n);
 }
 
-/* Dot products of every row with every track, a block of pairs at a time: each pair has partial sums
- * of its own, folded in a fixed order, and a tail added last; so a pair's result does not depend on its
- * block. */
+/* Dot products of every row with every track, a block of pairs at a time: each pair has partial
+ * sums of its own, folded in a fixed order, and a tail added last; so a pair's result does not
+ * depend on its block. */
 #ifdef __AVX__
 #define DOT_LANES 8
 #else

@@ -162,7 +162,8 @@ static int pack_level(struct mfd_packed *p, const struct mfd_level *level,
     l->in = padded(first->conv.in);
     l->out = padded(first->conv.out);
     l->conv = pack_conv(p, &first->conv, level->way, level->points, pool);
-    int status = l->conv ? fold_norm(p, &first->norm, &l->before.scale, &l->before.shift) : MFD_ENOMEM;
+    int status =
+        l->conv ? fold_norm(p, &first->norm, &l->before.scale, &l->before.shift) : MFD_ENOMEM;
     return status || !second ? status : pack_second(p, l, second, pool);
 }
 

@@ -1,5 +1,6 @@
-/* A model's weights as the engine reads them: channels padded to MFD_LANES, batch norms folded to scale
- * and shift, convolutions turned into one (in, out) matrix a product. Immutable once built. */
+/* A model's weights as the engine reads them: channels padded to MFD_LANES, batch norms folded to
+ * scale and shift, convolutions turned into one (in, out) matrix a product. Immutable once built.
+ */
 #pragma once
 
 #include "core/engine/geometry.h"
@@ -9,20 +10,21 @@
 
 /* A level: norm -> act -> convolution (points matrices) -> norm -> act -> width-1 convolution. */
 struct mfd_packed_level {
-    size_t in, out;                    /* channels, padded */
+    size_t in, out; /* channels, padded */
     struct mfd_norm_act before, middle;
-    float *conv;                       /* (points, in, out) */
-    float *point;                      /* (out, out); NULL for the output level */
+    float *conv;  /* (points, in, out) */
+    float *point; /* (out, out); NULL for the output level */
 };
 
 struct mfd_packed {
-    struct mfd_packed_level level[MFD_ENGINE_LEVELS]; /* level 0, the stem, has only middle and point */
-    float *stem_table;                 /* (15, 4^k + 1, out); the last letter is all zero */
-    float *stem_bias;                  /* (out) */
-    size_t letters;                    /* 4^k + 1 */
-    size_t embed;                      /* features, not padded */
-    float *scale, *shift;              /* bn_features, padded; 1 and 0 where there is none */
-    float **blocks;                    /* everything owned */
+    struct mfd_packed_level
+        level[MFD_ENGINE_LEVELS]; /* level 0, the stem, has only middle and point */
+    float *stem_table;            /* (15, 4^k + 1, out); the last letter is all zero */
+    float *stem_bias;             /* (out) */
+    size_t letters;               /* 4^k + 1 */
+    size_t embed;                 /* features, not padded */
+    float *scale, *shift;         /* bn_features, padded; 1 and 0 where there is none */
+    float **blocks;               /* everything owned */
     size_t n_blocks, bytes;
 };
 
@@ -31,6 +33,6 @@ int mfd_packed_init(struct mfd_packed *packed, const struct mfd_geometry *geomet
                     struct mfd_pool *pool, struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_packed_deinit(struct mfd_packed *packed);
 
-/* Kernel transform of a way: g (points, taps), so that product p uses sum over taps of g[p][t] w[t].
- * g holds points * taps numbers. */
+/* Kernel transform of a way: g (points, taps), so that product p uses sum over taps of g[p][t]
+ * w[t]. g holds points * taps numbers. */
 void mfd_conv_kernel_transform(enum mfd_conv_way way, size_t taps, double *g);

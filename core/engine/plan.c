@@ -81,13 +81,14 @@ static size_t split(const struct planner *pl, size_t level, uint32_t sequence, u
         int64_t p = (int64_t)lane + (from << l->shift) - (s->n_alt - s->n_ref);
         int64_t stride = (int64_t)1 << l->shift;
         int64_t first = p >> l->shift;
-        piece[n++] = (struct piece){ s->base, (uint32_t)(p & (stride - 1)), first,
-                                     first + (b - from) };
+        piece[n++] =
+            (struct piece){ s->base, (uint32_t)(p & (stride - 1)), first, first + (b - from) };
     }
     return n;
 }
 
-/* Ask for lane rows [a, b) of a level. Rows outside a whole window are zero padding: nobody's work. */
+/* Ask for lane rows [a, b) of a level. Rows outside a whole window are zero padding: nobody's work.
+ */
 static void ask(struct planner *pl, size_t level, uint32_t sequence, uint32_t lane, int64_t a,
                 int64_t b)
 {
@@ -185,7 +186,8 @@ static int make_runs(struct planner *pl, size_t level, struct mfd_error *err)
     }
     d->n = 0;
     if (out->tiles >= MFD_ZERO_ROW / l->tile)
-        return mfd_fail(err, MFD_ELIMIT, "a batch needs more rows than can be numbered; ask for less");
+        return mfd_fail(err, MFD_ELIMIT,
+                        "a batch needs more rows than can be numbered; ask for less");
     return MFD_OK;
 }
 
@@ -226,7 +228,8 @@ static void number_rows(const struct planner *pl, size_t level, uint32_t sequenc
     }
 }
 
-/* Staged inputs [a, b) of a run's lane: the pairs of rows below. `scratch` holds 2 (b - a) numbers. */
+/* Staged inputs [a, b) of a run's lane: the pairs of rows below. `scratch` holds 2 (b - a) numbers.
+ */
 static void number_inputs(const struct planner *pl, size_t level, const struct mfd_run *run,
                           int64_t a, int64_t b, uint32_t *in0, uint32_t *in1, uint32_t *scratch)
 {

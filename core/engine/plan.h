@@ -10,20 +10,20 @@
 /* Neighbouring tiles of one lane of one sequence. */
 struct mfd_run {
     uint32_t sequence;
-    uint32_t lane;    /* position mod stride */
-    int64_t a, b;     /* tiles [a, b) */
-    size_t tile0;     /* number of tile a among all tiles of the level */
-    size_t in0;       /* its first staged input; tile t reads in0 + (t - a) * advance ... + span */
+    uint32_t lane; /* position mod stride */
+    int64_t a, b;  /* tiles [a, b) */
+    size_t tile0;  /* number of tile a among all tiles of the level */
+    size_t in0;    /* its first staged input; tile t reads in0 + (t - a) * advance ... + span */
 };
 
 struct mfd_plan_level {
     struct mfd_run *runs; /* sorted by sequence, lane, a; neither touching nor overlapping */
     size_t n_runs;
     size_t tiles;
-    uint32_t *in[2];      /* staged input i is the maximum of rows in[0][i] and in[1][i] of the level below;
-                           * both the same where the level does not pool */
+    uint32_t *in[2]; /* staged input i is the maximum of rows in[0][i] and in[1][i] of the level
+                      * below; both the same where the level does not pool */
     size_t n_in;
-    uint16_t *codes;      /* stem only: k-mer codes; run r's rows read from codes + in0 */
+    uint16_t *codes; /* stem only: k-mer codes; run r's rows read from codes + in0 */
 };
 
 struct mfd_plan {
@@ -35,8 +35,8 @@ struct mfd_plan {
 /* Plan windows [first, last) of a batch; its sequences are whole windows where geometry->padded.
  * MFD_ELIMIT where a level would have 2^32 rows or more. */
 int mfd_plan_new(struct mfd_plan **out, const struct mfd_geometry *geometry,
-                 const struct mfd_batch *batch, size_t first, size_t last, struct mfd_error *err)
-    MFD_MUST_CHECK;
+                 const struct mfd_batch *batch, size_t first, size_t last,
+                 struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_plan_free(struct mfd_plan *plan);
 
 /* Index of the run that holds tile number `tile` of the level. */

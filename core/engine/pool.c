@@ -7,8 +7,8 @@
 
 #include "core/base/memory.h"
 
-/* Loops follow one another within microseconds while a batch runs, so a worker spins a little before it
- * sleeps. */
+/* Loops follow one another within microseconds while a batch runs, so a worker spins a little
+ * before it sleeps. */
 #define SPINS 20000
 
 struct worker {
@@ -23,9 +23,9 @@ struct mfd_pool {
     void (*fn)(void *, size_t, unsigned);
     void *context;
     size_t n;
-    atomic_size_t next;     /* first item nobody took */
-    atomic_uint round;      /* number of loops started */
-    atomic_uint busy;       /* workers that have not finished this loop */
+    atomic_size_t next; /* first item nobody took */
+    atomic_uint round;  /* number of loops started */
+    atomic_uint busy;   /* workers that have not finished this loop */
     atomic_int stop;
     pthread_mutex_t lock;
     pthread_cond_t wake;

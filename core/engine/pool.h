@@ -12,7 +12,7 @@ int mfd_pool_new(struct mfd_pool **out, unsigned threads, struct mfd_error *err)
 void mfd_pool_free(struct mfd_pool *pool);
 unsigned mfd_pool_threads(const struct mfd_pool *pool);
 
-/* Call fn(context, item, worker) for each item in [0, n), each once, on any worker (0-based); returns
- * when all are done. One run at a time a pool. */
+/* Call fn(context, item, worker) for each item in [0, n), each once, on any worker (0-based);
+ * returns when all are done. One run at a time a pool. */
 void mfd_pool_run(struct mfd_pool *pool, void (*fn)(void *context, size_t item, unsigned worker),
                   void *context, size_t n);

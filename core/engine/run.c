@@ -6,11 +6,13 @@
 #include "core/base/memory.h"
 #include "core/engine/blas.h"
 
-#define CHUNK_TILES 480  /* tiles that go through a level together: tall products, buffers in cache */
-#define STAGE_TILES 24   /* tiles staged by a worker at a time */
-#define POINT_ROWS 256   /* about this many rows a width-1 product */
+#define CHUNK_TILES                                                                                \
+    480                /* tiles that go through a level together: tall products, buffers in cache */
+#define STAGE_TILES 24 /* tiles staged by a worker at a time */
+#define POINT_ROWS 256 /* about this many rows a width-1 product */
 #define STEM_ROWS 240
-#define OUTPUT_COLUMNS 256 /* the output's product is cut here, always, so that few rows keep all busy */
+#define OUTPUT_COLUMNS                                                                             \
+    256 /* the output's product is cut here, always, so that few rows keep all busy */
 
 struct grown {
     float *data;
@@ -189,7 +191,8 @@ static void product_item(void *context, size_t item, unsigned worker)
     const struct step *st = context;
     struct mfd_run_state *s = st->state;
     size_t in = st->packed->in, out = st->packed->out;
-    size_t p = item / st->splits, size = mfd_round_up(count_items(st->tiles_padded, st->splits), s->quantum);
+    size_t p = item / st->splits,
+           size = mfd_round_up(count_items(st->tiles_padded, st->splits), s->quantum);
     size_t first = item % st->splits * size;
     if (first >= st->tiles_padded)
         return;
@@ -237,8 +240,9 @@ static int run_chunk(struct step *st, size_t input_tiles, size_t output_tiles)
     st->sub = input_tiles;
     mfd_pool_run(s->pool, input_item, st, count_items(st->tiles_padded, st->sub));
     size_t busy = 2 * (size_t)s->threads;
-    st->splits = l->points % s->threads == 0 || l->points >= 2 * busy ? 1
-                 : (busy + l->points - 1) / l->points;
+    st->splits = l->points % s->threads == 0 || l->points >= 2 * busy
+                     ? 1
+                     : (busy + l->points - 1) / l->points;
     mfd_pool_run(s->pool, product_item, st, l->points * st->splits);
     st->sub = output_tiles;
     mfd_pool_run(s->pool, output_item, st, count_items(st->tiles_padded, st->sub));
@@ -251,7 +255,8 @@ static int run_conv(struct step *st, const volatile int *cancel)
     const struct mfd_level *l = st->level;
     size_t chunks = count_items(st->plan->tiles, CHUNK_TILES);
     size_t chunk = mfd_round_up(count_items(st->plan->tiles, chunks), s->quantum);
-    size_t input_tiles = at_most(item_size(s, chunk, STAGE_TILES), mfd_round_up(STAGE_TILES, s->quantum));
+    size_t input_tiles =
+        at_most(item_size(s, chunk, STAGE_TILES), mfd_round_up(STAGE_TILES, s->quantum));
     size_t output_tiles = item_size(s, chunk, POINT_ROWS / l->tile);
     size_t staged = input_tiles * l->span * st->packed->in;
     size_t middle = output_tiles * l->tile * st->packed->out;
@@ -338,8 +343,11 @@ int mfd_run_plan(struct mfd_run_state *s, const struct mfd_plan *plan, float *fe
             return mfd_fail(err, MFD_ECANCELLED, "the run was cancelled");
         if (grow(rows, level_rows(s, plan, i), s->packed->level[i].out))
             return mfd_fail_nomem(err);
-        struct step st = { .state = s, .level = &g->level[i], .packed = &s->packed->level[i],
-                           .plan = &plan->level[i], .rows = rows->data,
+        struct step st = { .state = s,
+                           .level = &g->level[i],
+                           .packed = &s->packed->level[i],
+                           .plan = &plan->level[i],
+                           .rows = rows->data,
                            .below = s->rows[(i + 1) % 2].data };
         int status = run_level(&st, cancel);
         if (status)
@@ -360,8 +368,11 @@ int mfd_run_state_new(struct mfd_run_state **out, const struct mfd_geometry *geo
     struct mfd_run_state *s = mfd_calloc(1, sizeof *s);
     if (!s)
         return mfd_fail_nomem(err);
-    *s = (struct mfd_run_state){ .geometry = geometry, .packed = packed, .kernels = kernels,
-                                 .pool = pool, .threads = mfd_pool_threads(pool),
+    *s = (struct mfd_run_state){ .geometry = geometry,
+                                 .packed = packed,
+                                 .kernels = kernels,
+                                 .pool = pool,
+                                 .threads = mfd_pool_threads(pool),
                                  .quantum = mfd_blas_quantum() };
     s->workers = mfd_calloc(s->threads, sizeof *s->workers);
     if (!s->workers) {

@@ -150,15 +150,15 @@ static int project(struct mfd_engine *engine, const struct mfd_head *h, const fl
 {
     if (h->w_all) {
         memset(tech, 0, rows * h->tracks * sizeof *tech);
-        return mfd_engine_project(engine, features, rows, h->embed, h->embed, h->w_all, h->tracks, bio,
-                                  err);
+        return mfd_engine_project(engine, features, rows, h->embed, h->embed, h->w_all, h->tracks,
+                                  bio, err);
     }
     int status = mfd_engine_project(engine, features, rows, h->technical, h->embed, h->w_tech,
                                     h->tracks, tech, err);
     if (status)
         return status;
-    return mfd_engine_project(engine, features + h->technical, rows, h->biological, h->embed, h->w_bio,
-                              h->tracks, bio, err);
+    return mfd_engine_project(engine, features + h->technical, rows, h->biological, h->embed,
+                              h->w_bio, h->tracks, bio, err);
 }
 
 static void sum_logits(const struct mfd_head *h, size_t rows, const float *bio, const float *tech,
@@ -166,7 +166,8 @@ static void sum_logits(const struct mfd_head *h, size_t rows, const float *bio, 
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t t = 0; t < h->tracks; t++)
-            logits[r * h->tracks + t] = bio[r * h->tracks + t] + tech[r * h->tracks + t] + h->bias[t];
+            logits[r * h->tracks + t] =
+                bio[r * h->tracks + t] + tech[r * h->tracks + t] + h->bias[t];
 }
 
 static void copy_features(const struct mfd_head *h, const float *mean, size_t items,
@@ -205,8 +206,8 @@ static int average_logits(struct mfd_engine *engine, const struct mfd_head *h, c
 
 /* Means of the passes' probabilities. Rows of an item lie anywhere: gather a block of them. */
 static int average_predictions(struct mfd_engine *engine, const struct mfd_head *h,
-                               const struct mfd_passes *p, float *predictions, float *bio, float *tech,
-                               struct mfd_error *err)
+                               const struct mfd_passes *p, float *predictions, float *bio,
+                               float *tech, struct mfd_error *err)
 {
     MFD_AUTO_FREE float *rows = mfd_aligned(LOGIT_ROWS * p->embed, sizeof *rows);
     if (!rows)
@@ -243,8 +244,8 @@ int mfd_passes_average(struct mfd_engine *engine, const struct mfd_head *head,
     if (p->items == 0)
         return MFD_OK;
     MFD_AUTO_FREE float *mean = mfd_aligned(p->items * p->embed, sizeof *mean);
-    MFD_AUTO_FREE float *bio = mfd_mul(LOGIT_ROWS, head->tracks, &block)
-                                   ? mfd_aligned(block, sizeof *bio) : NULL;
+    MFD_AUTO_FREE float *bio =
+        mfd_mul(LOGIT_ROWS, head->tracks, &block) ? mfd_aligned(block, sizeof *bio) : NULL;
     MFD_AUTO_FREE float *tech = bio ? mfd_aligned(block, sizeof *tech) : NULL;
     if (!mean || !bio || !tech)
         return mfd_fail_nomem(err);

@@ -30,20 +30,21 @@ int mfd_ensemble_check(struct mfd_ensemble e, struct mfd_error *err) MFD_MUST_CH
 int mfd_ensemble_ask(struct mfd_batch *batch, struct mfd_ensemble e, size_t sequence, int64_t start,
                      struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Run a batch whose windows are, for each strand, those of item 0, item 1, ..., each with its shifts. */
+/* Run a batch whose windows are, for each strand, those of item 0, item 1, ..., each with its
+ * shifts. */
 int mfd_passes_run(struct mfd_engine *engine, struct mfd_batch *batch, struct mfd_ensemble e,
                    size_t items, struct mfd_passes *out, const volatile int *cancel,
                    struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Average the passes of every item into out's rows 0 ... items - 1. Features are averaged first and the
- * logits computed from the averages, which is the same because they are linear; probabilities are
- * averaged a pass. */
+/* Average the passes of every item into out's rows 0 ... items - 1. Features are averaged first and
+ * the logits computed from the averages, which is the same because they are linear; probabilities
+ * are averaged a pass. */
 int mfd_passes_average(struct mfd_engine *engine, const struct mfd_head *head,
                        const struct mfd_passes *passes, const struct mfd_outputs *out,
                        struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Arrays for `rows` rows of the outputs that `like` wants; release with mfd_outputs_free, which also takes
- * what a failure left. */
+/* Arrays for `rows` rows of the outputs that `like` wants; release with mfd_outputs_free, which
+ * also takes what a failure left. */
 int mfd_outputs_new(struct mfd_outputs *out, const struct mfd_outputs *like, size_t rows,
                     const struct mfd_head *head, struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_outputs_free(struct mfd_outputs *out);

@@ -53,7 +53,8 @@ static int read_one(struct mfd_stretches *out, struct mfd_genome *genome, struct
         return mfd_fail_nomem(err);
     int status = mfd_genome_fetch(genome, contig, from, to, bases, NULL, err);
     if (status == MFD_OK)
-        status = mfd_batch_sequence(batch, bases, (size_t)(to - from), from, &out->forward[out->n], err);
+        status =
+            mfd_batch_sequence(batch, bases, (size_t)(to - from), from, &out->forward[out->n], err);
     if (status == MFD_OK && strands)
         status = mfd_batch_reverse(batch, out->forward[out->n], &out->reverse[out->n], err);
     if (status == MFD_OK)
@@ -71,13 +72,15 @@ int mfd_stretches_read(struct mfd_stretches *out, const struct mfd_engine *engin
     for (size_t i = 0, end; i < n && status == MFD_OK; i = end) {
         int64_t from = places[i].from, to = places[i].to;
         for (end = i; end < n && places[end].contig == places[i].contig &&
-                      places[end].from <= to + JOIN_BASES; end++) {
+                      places[end].from <= to + JOIN_BASES;
+             end++) {
             to = places[end].to > to ? places[end].to : to;
             places[end].stretch = out->n;
         }
         /* the reverse strand's margins lie the other way round */
         int64_t around = left > right ? left : right;
-        status = read_one(out, genome, batch, places[i].contig, from - around, to + around, strands, err);
+        status = read_one(out, genome, batch, places[i].contig, from - around, to + around, strands,
+                          err);
     }
     return status;
 }

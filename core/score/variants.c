@@ -47,7 +47,8 @@ static int haplotypes(struct mfd_batch *batch, const struct mfd_variant *v, size
     }
     struct haplotype own = { .sequence = sequence };
     struct haplotype other = { .delta = (int64_t)n_there - (int64_t)n_here };
-    int status = mfd_batch_allele(batch, sequence, pos, n_here, there, n_there, &other.sequence, err);
+    int status =
+        mfd_batch_allele(batch, sequence, pos, n_here, there, n_there, &other.sequence, err);
     if (status)
         return status;
     pair[0] = flipped ? other : own;
@@ -163,8 +164,9 @@ static struct mfd_place place(const struct mfd_config *c, const struct mfd_varia
     int64_t here = (int64_t)strlen(flipped ? v->alt : v->ref);
     int64_t there = (int64_t)strlen(flipped ? v->ref : v->alt);
     int64_t more = here > there ? here - there : 0, from = v->pos - left;
-    return (struct mfd_place){ .item = item, .contig = v->contig, .from = from,
-                               .to = from + window + more };
+    return (struct mfd_place){
+        .item = item, .contig = v->contig, .from = from, .to = from + window + more
+    };
 }
 
 /* Share of N in a stretch of genome. */
@@ -253,8 +255,8 @@ int mfd_score_variants(struct mfd_engine *engine, const struct mfd_head *head,
     if (status == MFD_OK)
         status = mfd_batch_new(&batch, mfd_engine_config(engine), err);
     if (status == MFD_OK)
-        status = mfd_outputs_new(&rows, &need, 2 * (count < GROUP_VARIANTS ? count : GROUP_VARIANTS),
-                                 head, err);
+        status = mfd_outputs_new(&rows, &need,
+                                 2 * (count < GROUP_VARIANTS ? count : GROUP_VARIANTS), head, err);
     for (size_t first = 0; first < count && status == MFD_OK; first += GROUP_VARIANTS) {
         size_t group = count - first < GROUP_VARIANTS ? count - first : GROUP_VARIANTS;
         status = score_group(engine, head, genome, variants, places + first, group, e, batch,

@@ -101,8 +101,8 @@ static void scatter(const struct mfd_outputs *from, const struct mfd_outputs *to
 
 /* The caller's bins as windows, in order of place; what leaves its contig is told or padded. */
 static size_t sort_bins(const struct mfd_config *c, const struct mfd_genome *genome,
-                        const size_t *contig, const int64_t *start, size_t n,
-                        struct mfd_ensemble e, bool pad, struct mfd_place *bins, int *status, bool *padded)
+                        const size_t *contig, const int64_t *start, size_t n, struct mfd_ensemble e,
+                        bool pad, struct mfd_place *bins, int *status, bool *padded)
 {
     int64_t window = (int64_t)mfd_ensemble_window(e, c), count = 0;
     int64_t before = (int64_t)(c->crop * mfd_config_bin(c)) + (e.shifts > 1 ? 4 : 0);
@@ -114,16 +114,17 @@ static size_t sort_bins(const struct mfd_config *c, const struct mfd_genome *gen
             padded[i] = outside && pad;
         if (status[i] == MFD_OK)
             bins[count++] = (struct mfd_place){
-                .item = i, .contig = contig[i], .from = from, .to = from + window };
+                .item = i, .contig = contig[i], .from = from, .to = from + window
+            };
     }
     mfd_places_sort(bins, (size_t)count);
     return (size_t)count;
 }
 
-int mfd_score_bins(struct mfd_engine *engine, const struct mfd_head *head, struct mfd_genome *genome,
-                   const size_t *contig, const int64_t *start, size_t n, struct mfd_ensemble e,
-                   bool pad, const struct mfd_outputs *out, int *status, bool *padded,
-                   const volatile int *cancel, struct mfd_error *err)
+int mfd_score_bins(struct mfd_engine *engine, const struct mfd_head *head,
+                   struct mfd_genome *genome, const size_t *contig, const int64_t *start, size_t n,
+                   struct mfd_ensemble e, bool pad, const struct mfd_outputs *out, int *status,
+                   bool *padded, const volatile int *cancel, struct mfd_error *err)
 {
     const struct mfd_config *c = mfd_engine_config(engine);
     int64_t window = (int64_t)mfd_ensemble_window(e, c);
@@ -147,8 +148,8 @@ int mfd_score_bins(struct mfd_engine *engine, const struct mfd_head *head, struc
     for (size_t first = 0; first < inside && result == MFD_OK; first += group) {
         size_t items = inside - first < group ? inside - first : group;
         mfd_batch_clear(batch);
-        result = mfd_stretches_read(&stretches, engine, genome, batch, bins + first, items, e.strands,
-                                    err);
+        result = mfd_stretches_read(&stretches, engine, genome, batch, bins + first, items,
+                                    e.strands, err);
         if (result == MFD_OK)
             result = ask_bins(batch, bins + first, items, window, e, &stretches, err);
         if (result == MFD_OK)
