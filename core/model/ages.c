@@ -40,7 +40,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The text that occurs most often, the first in order of code points where several do; NULL of none. */
+/* The text that occurs most often, the first in order of code points where several do; NULL of
+ * none. */
 static const char *most_frequent(const char **texts, size_t n)
 {
     const char *best = NULL;
@@ -63,8 +64,8 @@ struct family {
 };
 
 /* The median age and usual unit of rows kin[0..n), which are one family; "" where there is none. */
-static int usual(const struct mfd_ages *ages, const struct family *room, const size_t *kin, size_t n,
-                 char age[MFD_REPR], const char **unit, struct mfd_error *err)
+static int usual(const struct mfd_ages *ages, const struct family *room, const size_t *kin,
+                 size_t n, char age[MFD_REPR], const char **unit, struct mfd_error *err)
 {
     size_t numbers = 0, units = 0;
     for (size_t i = 0; i < n; i++) {
@@ -85,8 +86,9 @@ static int usual(const struct mfd_ages *ages, const struct family *room, const s
 }
 
 /* Give those of one family that have no unit what is usual in it. */
-static int fill_family(const struct mfd_ages *ages, struct mfd_arena *arena, const struct family *room,
-                       const size_t *kin, size_t n, struct mfd_error *err)
+static int fill_family(const struct mfd_ages *ages, struct mfd_arena *arena,
+                       const struct family *room, const size_t *kin, size_t n,
+                       struct mfd_error *err)
 {
     char text[MFD_REPR] = "-1.0";
     const char *unit = "unknown";
@@ -111,7 +113,8 @@ static int fill_family(const struct mfd_ages *ages, struct mfd_arena *arena, con
     return MFD_OK;
 }
 
-static int fill_by_median(const struct mfd_ages *ages, struct mfd_arena *arena, struct mfd_error *err)
+static int fill_by_median(const struct mfd_ages *ages, struct mfd_arena *arena,
+                          struct mfd_error *err)
 {
     size_t n = ages->rows;
     if (!ages->stage || !ages->organism)
@@ -145,7 +148,8 @@ static int fill_by_median(const struct mfd_ages *ages, struct mfd_arena *arena, 
 }
 
 /* Integers that come to stand beside a missing value are printed as decimals. */
-static int reprint_integers(const struct mfd_ages *ages, struct mfd_arena *arena, struct mfd_error *err)
+static int reprint_integers(const struct mfd_ages *ages, struct mfd_arena *arena,
+                            struct mfd_error *err)
 {
     for (size_t i = 0; i < ages->rows; i++) {
         char text[MFD_REPR];

@@ -1,6 +1,6 @@
-/* What the public code does to the ages of a metadata table before anything is coded: "90 or above" is
- * 90, rows without an age unit lose their age or are given a usual one, and what is missing then is
- * -1. See mfd_table_rules for the two ways. */
+/* What the public code does to the ages of a metadata table before anything is coded: "90 or above"
+ * is 90, rows without an age unit lose their age or are given a usual one, and what is missing then
+ * is -1. See mfd_table_rules for the two ways. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 #include "core/base/error.h"
 #include "core/model/series.h"
 
-/* The columns concerned, each with `rows` cells; `age` and `unit` are changed. `stage` and `organism`
- * may be NULL where `by_median` is false. */
+/* The columns concerned, each with `rows` cells; `age` and `unit` are changed. `stage` and
+ * `organism` may be NULL where `by_median` is false. */
 struct mfd_ages {
     struct mfd_series *age, *unit;
     const struct mfd_series *stage, *organism;

@@ -10,7 +10,10 @@ struct mfd_arena {
     struct mfd_arena_chunk *chunks; /* newest first */
     size_t left;                    /* bytes free in the newest */
 };
-#define MFD_ARENA_INIT { 0 }
+#define MFD_ARENA_INIT                                                                             \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /* n*size bytes, zeroed, aligned for any type; NULL on overflow or lack of memory. */
 void *mfd_arena_calloc(struct mfd_arena *a, size_t n, size_t size) MFD_MUST_CHECK;

@@ -73,11 +73,13 @@ struct place {
     struct mfd_error *err;
 };
 
-static int check_keys(const json_t *object, const char *const *known, size_t n, const struct place *at)
+static int check_keys(const json_t *object, const char *const *known, size_t n,
+                      const struct place *at)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)(size_t)object, key, value) {
+    json_object_foreach((json_t *)(size_t)object, key, value)
+    {
         size_t i = 0;
         while (i < n && strcmp(key, known[i]))
             i++;
@@ -88,8 +90,8 @@ static int check_keys(const json_t *object, const char *const *known, size_t n, 
             size_t used = strlen(list);
             snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", known[i]);
         }
-        return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: unknown key '%.64s'; known are %s", at->text,
-                        key, list);
+        return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: unknown key '%.64s'; known are %s",
+                        at->text, key, list);
     }
     return MFD_OK;
 }
@@ -104,11 +106,15 @@ static int read_type(struct mfd_mapping_column *c, const json_t *json, const str
         }
     return mfd_fail(at->err, MFD_EFORMAT,
                     "mapping: %s: type %s%.64s%s; it must be category, float, int or date.year",
-                    at->text, name ? "'" : "", name ? name : json ? "is no text" : "is missing",
+                    at->text, name ? "'" : "",
+                    name   ? name
+                    : json ? "is no text"
+                           : "is missing",
                     name ? "'" : "");
 }
 
-static int read_intermediate(struct mfd_mapping_column *c, const json_t *json, const struct place *at)
+static int read_intermediate(struct mfd_mapping_column *c, const json_t *json,
+                             const struct place *at)
 {
     const char *name = json_is_null(json) ? "null" : json_string_value(json);
     size_t i = 0, n = sizeof intermediate_names / sizeof *intermediate_names;
@@ -119,7 +125,10 @@ static int read_intermediate(struct mfd_mapping_column *c, const json_t *json, c
         return mfd_fail(at->err, MFD_EFORMAT,
                         "mapping: %s: intermediate %s%.64s%s; it must be embed, linear, rescale, "
                         "rescale_indep or null",
-                        at->text, name ? "'" : "", name ? name : json ? "is no text" : "is missing",
+                        at->text, name ? "'" : "",
+                        name   ? name
+                        : json ? "is no text"
+                               : "is missing",
                         name ? "'" : "");
     c->intermediate = (enum mfd_intermediate)i;
     if (c->type != MFD_CATEGORY && (i == MFD_RESCALE || i == MFD_RESCALE_INDEP))
@@ -150,7 +159,8 @@ static int read_scale(struct mfd_mapping_column *c, const json_t *json, const st
     if (mean && (!json_is_number(mean) || !isfinite(c->mean)))
         return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: mean must be a number", at->text);
     if (std && (!json_is_number(std) || !isfinite(c->std) || c->std <= 0))
-        return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: std must be a number above 0", at->text);
+        return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: std must be a number above 0",
+                        at->text);
     return MFD_OK;
 }
 
@@ -168,8 +178,8 @@ static int refuse_twins(const struct mfd_mapping_column *c, const struct place *
     qsort(sorted, c->n_labels, sizeof *sorted, compare_labels);
     for (size_t i = 1; i < c->n_labels; i++)
         if (!strcmp(sorted[i - 1], sorted[i]))
-            return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: label '%.64s' is listed twice", at->text,
-                            sorted[i]);
+            return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: label '%.64s' is listed twice",
+                            at->text, sorted[i]);
     return MFD_OK;
 }
 
@@ -192,8 +202,8 @@ static int read_labels(struct mfd_mapping_column *c, const json_t *json, const s
                             c->n_labels + 1);
         if (strchr(label, ','))
             return mfd_fail(at->err, MFD_EFORMAT,
-                            "mapping: %s: label '%.64s' has a comma, which separates labels", at->text,
-                            label);
+                            "mapping: %s: label '%.64s' has a comma, which separates labels",
+                            at->text, label);
         if (!(c->labels[c->n_labels] = mfd_strdup(label)))
             return mfd_fail_nomem(at->err);
     }
@@ -214,7 +224,8 @@ static int read_column(struct mfd_mapping_column *c, const char *name, const jso
                         name, MFD_MAX_NAME - 1);
     snprintf(at.text, sizeof at.text, "column '%s'", name);
     if (!json_is_object(json))
-        return mfd_fail(err, MFD_EFORMAT, "mapping: %s is not described by keys and values", at.text);
+        return mfd_fail(err, MFD_EFORMAT, "mapping: %s is not described by keys and values",
+                        at.text);
     int status;
     const json_t *dim = json_object_get(json, "intermediate_dim");
     if ((status = check_keys(json, keys, sizeof keys / sizeof *keys, &at)) ||
@@ -228,32 +239,34 @@ static int read_column(struct mfd_mapping_column *c, const char *name, const jso
 }
 
 /* A list of column names, each defined and none twice. */
-static int read_variables(size_t **out, size_t *n_out, const struct mfd_mapping *m, const json_t *json,
-                          const struct place *at)
+static int read_variables(size_t **out, size_t *n_out, const struct mfd_mapping *m,
+                          const json_t *json, const struct place *at)
 {
     size_t n = json_array_size(json);
     if (n == 0)
-        return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: variables must be a list of column names",
-                        at->text);
+        return mfd_fail(at->err, MFD_EFORMAT,
+                        "mapping: %s: variables must be a list of column names", at->text);
     if (n > m->n)
         return mfd_fail(at->err, MFD_EFORMAT,
-                        "mapping: %s lists %zu columns; the mapping defines only %zu", at->text, n, m->n);
+                        "mapping: %s lists %zu columns; the mapping defines only %zu", at->text, n,
+                        m->n);
     MFD_AUTO_FREE size_t *list = mfd_calloc(n, sizeof *list);
     if (!list)
         return mfd_fail_nomem(at->err);
     for (size_t i = 0; i < n; i++) {
         const char *name = json_string_value(json_array_get(json, i));
         if (!name)
-            return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s: variable %zu is not a column's name",
-                            at->text, i + 1);
+            return mfd_fail(at->err, MFD_EFORMAT,
+                            "mapping: %s: variable %zu is not a column's name", at->text, i + 1);
         list[i] = mfd_mapping_find(m, name);
         if (list[i] == (size_t)-1)
             return mfd_fail(at->err, MFD_EFORMAT,
-                            "mapping: %s names column '%.64s', which is defined nowhere", at->text, name);
+                            "mapping: %s names column '%.64s', which is defined nowhere", at->text,
+                            name);
         for (size_t j = 0; j < i; j++)
             if (list[j] == list[i])
-                return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s names column '%.64s' twice", at->text,
-                                name);
+                return mfd_fail(at->err, MFD_EFORMAT, "mapping: %s names column '%.64s' twice",
+                                at->text, name);
     }
     *out = mfd_steal(list);
     *n_out = n;
@@ -263,7 +276,8 @@ static int read_variables(size_t **out, size_t *n_out, const struct mfd_mapping 
 static int read_group(struct mfd_mapping *m, size_t g, const json_t *json, struct mfd_error *err)
 {
     static const char *const roles[] = { "direct", "interact" };
-    static const char *const direct[] = { "variables" }, *const interact[] = { "variables", "out_dim" };
+    static const char *const direct[] = { "variables" }, *const interact[] = { "variables",
+                                                                               "out_dim" };
     struct mfd_mapping_group *group = &m->group[g];
     struct place at = { .err = err };
     snprintf(at.text, sizeof at.text, "%s", group_keys[g]);
@@ -297,10 +311,12 @@ int mfd_mapping_from_json(struct mfd_mapping **out, const json_t *json, struct m
     if (!json_is_object(json))
         return mfd_fail(err, MFD_EFORMAT, "the mapping is not made of keys and values");
     if (n > MFD_MAX_COLUMNS + MFD_GROUPS)
-        return mfd_fail(err, MFD_ELIMIT, "the mapping defines more than %d columns", MFD_MAX_COLUMNS);
+        return mfd_fail(err, MFD_ELIMIT, "the mapping defines more than %d columns",
+                        MFD_MAX_COLUMNS);
     if (!m || !(m->columns = mfd_calloc(n, sizeof *m->columns)))
         return mfd_fail_nomem(err);
-    json_object_foreach ((json_t *)(size_t)json, key, value) {
+    json_object_foreach((json_t *)(size_t)json, key, value)
+    {
         if (group_of_key(key) < MFD_GROUPS)
             continue;
         int status = read_column(&m->columns[m->n++], key, value, err);
@@ -325,9 +341,10 @@ static bool set(json_t *object, const char *key, json_t *value)
 static json_t *column_json(const struct mfd_mapping_column *c)
 {
     json_t *o = json_object();
-    bool good = set(o, "type", json_string(type_names[c->type])) &&
-                set(o, "intermediate",
-                    c->intermediate ? json_string(intermediate_names[c->intermediate]) : json_null());
+    bool good =
+        set(o, "type", json_string(type_names[c->type])) &&
+        set(o, "intermediate",
+            c->intermediate ? json_string(intermediate_names[c->intermediate]) : json_null());
     if (c->intermediate_dim)
         good = good && set(o, "intermediate_dim", json_integer((json_int_t)c->intermediate_dim));
     if (c->has_mean)
@@ -369,9 +386,10 @@ json_t *mfd_mapping_to_json(const struct mfd_mapping *m)
     for (size_t g = 0; good && g < MFD_GROUPS; g++) {
         const struct mfd_mapping_group *group = &m->group[g];
         json_t *both = json_object();
-        good = set(o, group_keys[g], both) &&
-               set(both, "direct", role_json(m, group->direct, group->n_direct, 0)) &&
-               set(both, "interact", role_json(m, group->interact, group->n_interact, group->out_dim));
+        good =
+            set(o, group_keys[g], both) &&
+            set(both, "direct", role_json(m, group->direct, group->n_direct, 0)) &&
+            set(both, "interact", role_json(m, group->interact, group->n_interact, group->out_dim));
     }
     if (good)
         return o;

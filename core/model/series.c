@@ -32,9 +32,10 @@ void mfd_python_repr(double x, char out[MFD_REPR])
 
 static bool is_missing(const char *s, bool none_is_missing)
 {
-    static const char *const words[] = { "",     "#N/A", "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN",
-                                         "-NaN", "-nan", "1.#IND",   "1.#QNAN", "<NA>",  "N/A",
-                                         "NA",   "NULL", "NaN",      "n/a",  "nan",     "null" };
+    static const char *const words[] = { "",         "#N/A", "#N/A N/A", "#NA",    "-1.#IND",
+                                         "-1.#QNAN", "-NaN", "-nan",     "1.#IND", "1.#QNAN",
+                                         "<NA>",     "N/A",  "NA",       "NULL",   "NaN",
+                                         "n/a",      "nan",  "null" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(s, words[i]))
             return true;
@@ -88,8 +89,8 @@ static double scale(double number, int exponent)
     return number / power_of_ten(-exponent);
 }
 
-/* At most 17 digits are looked at and scaled by one power of ten, so that the last bit may differ from
- * strtod's; the labels of decimal categories depend on it. */
+/* At most 17 digits are looked at and scaled by one power of ten, so that the last bit may differ
+ * from strtod's; the labels of decimal categories depend on it. */
 static bool read_decimal(const char *s, double *out)
 {
     enum { DIGITS = 17 };
@@ -166,9 +167,9 @@ static const char *field(const struct column *c, size_t i)
     return is_missing(s, c->none_is_missing) ? NULL : s;
 }
 
-/* What a column is once an integer did not fit 64 bits with a sign. Beside values that need the last
- * bit, pandas takes a negative or missing one for a conflict and leaves the words as they stand, the
- * empty one included. */
+/* What a column is once an integer did not fit 64 bits with a sign. Beside values that need the
+ * last bit, pandas takes a negative or missing one for a conflict and leaves the words as they
+ * stand, the empty one included. */
 enum huge { HUGE_NO_INTEGERS, HUGE_TEXT, HUGE_WORDS, HUGE_UNSIGNED };
 
 static enum huge judge_huge(const struct column *c)
@@ -228,7 +229,8 @@ static const char *print_integer(struct mfd_arena *arena, const char *s)
     return mfd_arena_strdup(arena, text);
 }
 
-/* A column of integers with a missing value goes by way of integers: 2^53 + 1 is rounded, not read. */
+/* A column of integers with a missing value goes by way of integers: 2^53 + 1 is rounded, not read.
+ */
 static const char *print_decimal(struct mfd_arena *arena, const char *s)
 {
     char text[MFD_REPR];
@@ -247,7 +249,8 @@ int mfd_series_infer(struct mfd_series *out, struct mfd_arena *arena, const char
                      size_t stride, size_t n, bool none_is_missing, struct mfd_error *err)
 {
     const struct column c = { fields, stride, n, none_is_missing };
-    struct mfd_series series = { .kind = infer(&c), .cells = mfd_arena_calloc(arena, n, sizeof(char *)) };
+    struct mfd_series series = { .kind = infer(&c),
+                                 .cells = mfd_arena_calloc(arena, n, sizeof(char *)) };
     if (!series.cells)
         return mfd_fail_nomem(err);
     for (size_t i = 0; i < n; i++) {

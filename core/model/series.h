@@ -22,10 +22,11 @@ struct mfd_series {
     const char **cells; /* one a row, as printed; NULL where it is missing */
 };
 
-/* Infer from n fields, `stride` pointers apart. Cells live in `arena` or are the fields themselves. */
+/* Infer from n fields, `stride` pointers apart. Cells live in `arena` or are the fields themselves.
+ */
 int mfd_series_infer(struct mfd_series *out, struct mfd_arena *arena, const char *const *fields,
-                     size_t stride, size_t n, bool none_is_missing, struct mfd_error *err)
-    MFD_MUST_CHECK;
+                     size_t stride, size_t n, bool none_is_missing,
+                     struct mfd_error *err) MFD_MUST_CHECK;
 
 /* As Python's repr: shortest digits that read back the same, "13.0", "1e-05", "1e+16", "nan". */
 #define MFD_REPR 48

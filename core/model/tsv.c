@@ -89,7 +89,8 @@ static int read_quoted(struct reader *r)
     size_t opened = r->line;
     for (r->at++;;) {
         if (r->at == r->n)
-            return mfd_fail(r->err, MFD_EFORMAT, "line %zu: a quoted field is never closed", opened);
+            return mfd_fail(r->err, MFD_EFORMAT, "line %zu: a quoted field is never closed",
+                            opened);
         char c = r->text[r->at++];
         if (c == '"' && (r->at == r->n || r->text[r->at] != '"'))
             return MFD_OK;
@@ -124,9 +125,10 @@ static int read_row(struct reader *r, size_t limit, bool header)
         if (status)
             return status;
         if (r->width == limit)
-            return header ? mfd_fail(r->err, MFD_ELIMIT, "the table has more than %zu columns", limit)
-                          : mfd_fail(r->err, MFD_EFORMAT,
-                                     "line %zu has more fields than the header's %zu", line, limit);
+            return header
+                       ? mfd_fail(r->err, MFD_ELIMIT, "the table has more than %zu columns", limit)
+                       : mfd_fail(r->err, MFD_EFORMAT,
+                                  "line %zu has more fields than the header's %zu", line, limit);
         if (!(r->row[r->width++] =
                   mfd_arena_strndup(r->arena, r->field.data ? r->field.data : "", r->field.len)))
             return mfd_fail_nomem(r->err);
@@ -175,9 +177,10 @@ static int read_rows(struct reader *r, struct rows *rows, size_t columns)
         if (r->at == r->n)
             return MFD_OK;
         if (rows->n == MFD_MAX_TRACKS || (rows->n + 1) * columns > MFD_MAX_CELLS)
-            return mfd_fail(r->err, MFD_ELIMIT,
-                            "line %zu: the table is too large; at most %u rows and %zu cells are read",
-                            r->line, MFD_MAX_TRACKS, MFD_MAX_CELLS);
+            return mfd_fail(
+                r->err, MFD_ELIMIT,
+                "line %zu: the table is too large; at most %u rows and %zu cells are read", r->line,
+                MFD_MAX_TRACKS, MFD_MAX_CELLS);
         size_t line = r->line;
         int status = read_row(r, columns, false);
         if (status || (status = add_row(rows, r, columns, line)))
@@ -198,15 +201,17 @@ static int copy_out(struct mfd_tsv *out, struct mfd_arena *arena, const struct r
         memcpy(fields, rows->fields, rows->n * columns * sizeof *fields);
         memcpy(lines, rows->lines, rows->n * sizeof *lines);
     }
-    *out = (struct mfd_tsv){ .rows = rows->n, .columns = columns, .names = names, .fields = fields,
-                             .lines = lines };
+    *out = (struct mfd_tsv){
+        .rows = rows->n, .columns = columns, .names = names, .fields = fields, .lines = lines
+    };
     return MFD_OK;
 }
 
 static int check_text(const char *text, size_t n, struct mfd_error *err)
 {
     if (n > MFD_MAX_TABLE)
-        return mfd_fail(err, MFD_ELIMIT, "the table has %zu bytes; the limit is %u", n, MFD_MAX_TABLE);
+        return mfd_fail(err, MFD_ELIMIT, "the table has %zu bytes; the limit is %u", n,
+                        MFD_MAX_TABLE);
     size_t good = mfd_utf8_prefix(text, n);
     if (good == n)
         return MFD_OK;
@@ -221,7 +226,9 @@ int mfd_tsv_parse(struct mfd_tsv *out, struct mfd_arena *arena, const char *text
                   struct mfd_error *err)
 {
     const char *header[MFD_MAX_COLUMNS], *row[MFD_MAX_COLUMNS];
-    struct reader r = { .text = text, .n = n, .line = 1, .arena = arena, .row = header, .err = err };
+    struct reader r = {
+        .text = text, .n = n, .line = 1, .arena = arena, .row = header, .err = err
+    };
     struct rows rows = { 0 };
     int status = check_text(text, n, err);
     if (status)
@@ -230,7 +237,8 @@ int mfd_tsv_parse(struct mfd_tsv *out, struct mfd_arena *arena, const char *text
         r.at = 3;
     skip_blank_lines(&r);
     if (r.at == r.n)
-        status = mfd_fail(err, MFD_EFORMAT, "the table is empty; its first line must name the columns");
+        status =
+            mfd_fail(err, MFD_EFORMAT, "the table is empty; its first line must name the columns");
     else
         status = read_row(&r, MFD_MAX_COLUMNS, true);
     size_t columns = r.width;

@@ -1,6 +1,7 @@
 /* Tab-separated text as pandas' C parser splits it: fields may be quoted with '"' (doubled inside),
- * then hold tabs and newlines; a quote inside an unquoted field is itself; lines end with \n, \r\n or
- * \r; empty lines and lines of blanks are skipped; a short row is filled up with empty fields. */
+ * then hold tabs and newlines; a quote inside an unquoted field is itself; lines end with \n, \r\n
+ * or \r; empty lines and lines of blanks are skipped; a short row is filled up with empty fields.
+ */
 #pragma once
 
 #include <stddef.h>

@@ -14,7 +14,7 @@ ARROWS = {
     "core/model": ["core/tensor"],
     "core/engine": ["core/model", "core/genome"],
     "core/score": ["core/engine"],
-    "core/checkpoint": ["core/tensor"],
+    "core/checkpoint": ["core/model"],
     "core/tool": ["core/score", "core/checkpoint"],
     "proto": ["core/base"],
     "server": ["core/score", "core/checkpoint", "proto"],
