@@ -157,34 +157,38 @@ static int read_tracks(struct mfd_reader *r, const json_t *v, const struct mfd_a
     return mfd_read_object(r, v, at, members, 3, &draft->body.tracks);
 }
 
+static int read_cell(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+{
+    (void)out; /* the document keeps it */
+    if (!json_is_string(v))
+        return mfd_reader_expected(r, at, "a string", v);
+    size_t n = json_string_length(v); /* may be empty: the label of a missing value */
+    if (n <= (size_t)r->limits->string_bytes)
+        return 0;
+    return mfd_reader_limit(r, at, "string_bytes", r->limits->string_bytes, (int64_t)n);
+}
+
 static int read_metadata(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
-    struct mfd_virtual_track *track = out;
-    size_t n = 0, i = 0;
+    size_t n;
     if (count_columns(r, v, at, &n))
-        return -1;
-    struct mfd_setting *settings = mfd_reader_alloc(r, n, sizeof *settings);
-    if (!settings)
         return -1;
     const char *column;
     json_t *value;
     json_object_foreach((json_t *)v, column, value)
     {
         struct mfd_at inner = MFD_AT_MEMBER(at, column);
-        struct mfd_setting *setting = &settings[i++];
-        setting->column = column;
-        if (json_is_number(value))
-            setting->number = json_number_value(value);
-        else if (!json_is_string(value))
-            return mfd_reader_expected(r, &inner, "a string or a number", value);
-        else if (json_string_length(value) > (size_t)r->limits->string_bytes)
-            return mfd_reader_limit(r, &inner, "string_bytes", r->limits->string_bytes,
-                                    (int64_t)json_string_length(value));
-        else
-            setting->text = json_string_value(value); /* empty: the label of a missing value */
+        void *labels;
+        if (json_is_number(value) || json_is_null(value))
+            continue;
+        if (!json_is_string(value) && !json_is_array(value))
+            return mfd_reader_expected(r, &inner, "a string, a number, an array or null", value);
+        if (json_is_string(value) ? read_cell(r, value, &inner, NULL)
+                                  : mfd_read_array(r, value, &inner, "labels", r->limits->labels,
+                                                   read_cell, 1, &labels, &n))
+            return -1;
     }
-    track->metadata = settings;
-    track->n = n;
+    *(const json_t **)out = v;
     return 0;
 }
 
@@ -193,7 +197,7 @@ static int read_bias(struct mfd_reader *r, const json_t *v, const struct mfd_at 
     static const char *const words[] = { "none", "mean", "matched" };
     struct mfd_virtual_track *track = out;
     if (json_is_number(v)) {
-        track->bias = MFD_BIAS_NUMBER;
+        track->bias = MFD_VIRTUAL_BIAS_NUMBER;
         track->bias_number = json_number_value(v);
         if (fabs(track->bias_number) <= 1e6)
             return 0;
@@ -204,7 +208,7 @@ static int read_bias(struct mfd_reader *r, const json_t *v, const struct mfd_at 
     unsigned word;
     if (mfd_read_word(r, v, at, words, 3, &word))
         return -1;
-    track->bias = (enum mfd_bias)word;
+    track->bias = (enum mfd_virtual_bias)word;
     return 0;
 }
 
@@ -212,11 +216,12 @@ static int read_virtual(struct mfd_reader *r, const json_t *v, const struct mfd_
 {
     static const struct mfd_member members[] = {
         { "id", mfd_read_string, offsetof(struct mfd_virtual_track, id), true },
-        { "metadata", read_metadata, 0, true },
+        { "metadata", read_metadata, offsetof(struct mfd_virtual_track, metadata), true },
+        { "like", mfd_read_string, offsetof(struct mfd_virtual_track, like), false },
         { "bias", read_bias, 0, false },
     };
-    ((struct mfd_virtual_track *)out)->bias = MFD_BIAS_MEAN;
-    return mfd_read_object(r, v, at, members, 3, out);
+    ((struct mfd_virtual_track *)out)->bias = MFD_VIRTUAL_BIAS_MEAN;
+    return mfd_read_object(r, v, at, members, 4, out);
 }
 
 static int by_id(const void *a, const void *b)

@@ -33,7 +33,12 @@ enum { MFD_SUBSPACE_BIOLOGICAL = 1, MFD_SUBSPACE_TECHNICAL = 2 };
 
 enum mfd_scale { MFD_SCALE_UNSAID, MFD_SCALE_LOGIT, MFD_SCALE_PROBABILITY };
 enum mfd_aggregate { MFD_AGGREGATE_NONE, MFD_AGGREGATE_MEAN, MFD_AGGREGATE_MAX };
-enum mfd_bias { MFD_BIAS_NONE, MFD_BIAS_MEAN, MFD_BIAS_MATCHED, MFD_BIAS_NUMBER };
+enum mfd_virtual_bias {
+    MFD_VIRTUAL_BIAS_NONE,
+    MFD_VIRTUAL_BIAS_MEAN,
+    MFD_VIRTUAL_BIAS_MATCHED,
+    MFD_VIRTUAL_BIAS_NUMBER,
+};
 
 /* Strings below are borrowed from the document that the body keeps. */
 
@@ -53,19 +58,13 @@ struct mfd_selection {
     enum mfd_aggregate aggregate;
 };
 
-/* A metadata column and its value. */
-struct mfd_setting {
-    const char *column;
-    const char *text; /* NULL: `number` */
-    double number;
-};
-
+/* An experiment that nobody ran. */
 struct mfd_virtual_track {
     const char *id;
-    const struct mfd_setting *metadata;
-    size_t n;
-    enum mfd_bias bias;
-    double bias_number; /* logit, where bias is MFD_BIAS_NUMBER */
+    const json_t *metadata; /* column: text, number, array of texts, or null for a missing value */
+    const char *like;       /* the track whose columns stand in for those left out; NULL: none */
+    enum mfd_virtual_bias bias;
+    double bias_number; /* logit, where bias is MFD_VIRTUAL_BIAS_NUMBER */
 };
 
 /* One input. Which members count depends on the kind of input. */

@@ -242,8 +242,14 @@ void mfd_text_json(struct mfd_buffer *out, const char *s, size_t n)
 
 void mfd_text_tsv(struct mfd_buffer *out, const char *s)
 {
-    for (; *s; s++)
-        mfd_buffer_addc(out, *s == '\t' || *s == '\n' || *s == '\r' ? ' ' : *s);
+    for (;;) {
+        size_t n = strcspn(s, "\t\n\r");
+        mfd_buffer_add(out, s, n);
+        if (!s[n])
+            return;
+        mfd_buffer_addc(out, ' ');
+        s += n + 1;
+    }
 }
 
 void mfd_text_cut(char *s)

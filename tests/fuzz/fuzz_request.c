@@ -23,8 +23,7 @@ static void use(const struct mfd_body *body)
         bytes += item->ref && item->alt ? strlen(item->ref) + strlen(item->alt) : 0;
     }
     for (size_t i = 0; i < body->n_virtual_tracks; i++)
-        for (size_t j = 0; j < body->virtual_tracks[i].n; j++)
-            bytes += strlen(body->virtual_tracks[i].metadata[j].column);
+        bytes += json_object_size(body->virtual_tracks[i].metadata);
     for (size_t i = 0; i < body->tracks.n_where; i++)
         for (size_t j = 0; j < body->tracks.where[i].n; j++)
             bytes += strlen(body->tracks.where[i].labels[j]);

@@ -16,7 +16,7 @@ ARROWS = {
     "core/score": ["core/engine"],
     "core/checkpoint": ["core/model"],
     "core/tool": ["core/score", "core/checkpoint"],
-    "proto": ["core/base"],
+    "proto": ["core/tensor"], # for the header of an .npy
     "server": ["core/score", "core/checkpoint", "proto"],
     "client": ["core/base", "proto"],
     "tests": ["core/tool", "server", "client"],

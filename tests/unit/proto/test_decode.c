@@ -151,9 +151,9 @@ static const struct malformed {
       "/virtual_tracks/0" },
     { P, "{'sequences':['A'],'virtual_tracks':[{'id':'v','metadata':{}}]}", "invalid-value",
       "/virtual_tracks/0/metadata" },
-    { P, "{'sequences':['A'],'virtual_tracks':[{'id':'v','metadata':{'x':['y']}}]}", "wrong-type",
-      "/virtual_tracks/0/metadata/x" },
-    { P, "{'sequences':['A'],'virtual_tracks':[{'id':'v','metadata':{'x':null}}]}", "wrong-type",
+    { P, "{'sequences':['A'],'virtual_tracks':[{'id':'v','metadata':{'x':['y',1]}}]}", "wrong-type",
+      "/virtual_tracks/0/metadata/x/1" },
+    { P, "{'sequences':['A'],'virtual_tracks':[{'id':'v','metadata':{'x':true}}]}", "wrong-type",
       "/virtual_tracks/0/metadata/x" },
     { P, "{'sequences':['A'],'virtual_tracks':[{'id':'v','metadata':{'x':'yyyyyyyyyyyyyyyyy'}}]}",
       "over-limit", "/virtual_tracks/0/metadata/x" },
@@ -346,19 +346,19 @@ static void selections_and_virtual_tracks_are_read_in_order(void **state)
     assert_int_equal(body.tracks.aggregate, MFD_AGGREGATE_MAX);
     mfd_body_deinit(&body);
 
-    assert_int_equal(decode(&body, V,
-                            "{'variants':['x'],'virtual_tracks':[{'id':'u','metadata':{'x':'a',"
-                            "'y':-2.5}},{'id':'v','bias':-1.5,'metadata':{'x':''}}]}",
-                            &problem),
-                     0);
+    assert_int_equal(
+        decode(&body, V,
+               "{'variants':['x'],'virtual_tracks':[{'id':'u','metadata':{'x':'a',"
+               "'y':-2.5}},{'id':'v','bias':-1.5,'like':'t','metadata':{'x':['','a'],'y':null}}]}",
+               &problem),
+        0);
     assert_int_equal(body.n_virtual_tracks, 2);
-    assert_int_equal(body.virtual_tracks[0].bias, MFD_BIAS_MEAN);
-    assert_string_equal(body.virtual_tracks[0].metadata[0].text, "a");
-    assert_null(body.virtual_tracks[0].metadata[1].text);
-    assert_true(body.virtual_tracks[0].metadata[1].number == -2.5);
-    assert_int_equal(body.virtual_tracks[1].bias, MFD_BIAS_NUMBER);
+    assert_int_equal(body.virtual_tracks[0].bias, MFD_VIRTUAL_BIAS_MEAN);
+    assert_true(json_number_value(json_object_get(body.virtual_tracks[0].metadata, "y")) == -2.5);
+    assert_null(body.virtual_tracks[0].like);
+    assert_int_equal(body.virtual_tracks[1].bias, MFD_VIRTUAL_BIAS_NUMBER);
     assert_true(body.virtual_tracks[1].bias_number == -1.5);
-    assert_string_equal(body.virtual_tracks[1].metadata[0].text, "");
+    assert_string_equal(body.virtual_tracks[1].like, "t");
     mfd_body_deinit(&body);
 }
 

@@ -1,0 +1,173 @@
+#include <string.h>
+
+#include "proto/encode.h"
+#include "proto/text.h"
+
+const char *const mfd_outcome_names[] = { "ok", "skipped", "error", NULL };
+
+size_t mfd_layout_width(const struct mfd_layout *layout)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < layout->n_parts; i++)
+        width += layout->parts[i].width;
+    return width;
+}
+
+static void add_text(struct mfd_buffer *out, const char *name, const char *value)
+{
+    mfd_buffer_addf(out, ",\"%s\":", name);
+    if (value)
+        mfd_text_json(out, value, strlen(value));
+    else
+        mfd_buffer_adds(out, "null");
+}
+
+static void add_integer(struct mfd_buffer *out, const char *name, int64_t value)
+{
+    mfd_buffer_addf(out, ",\"%s\":%lld", name, (long long)value);
+}
+
+/* ,"GROUP":{"NAME":[...],...} for every group of parts */
+static void add_values(const struct mfd_layout *layout, const struct mfd_results *r, size_t row,
+                       struct mfd_buffer *out)
+{
+    const char *group = NULL;
+    for (size_t i = 0; i < layout->n_parts; i++) {
+        const struct mfd_part *part = &layout->parts[i];
+        bool opens = !group || strcmp(group, part->group) != 0;
+        if (opens)
+            mfd_buffer_addf(out, "%s,\"%s\":{", group ? "}" : "", part->group);
+        group = part->group;
+        mfd_buffer_addf(out, "%s\"%s\":[", opens ? "" : ",", part->name);
+        r->fill(r->ctx, row, i, r->scratch);
+        mfd_text_f32s(out, r->scratch, part->width);
+        mfd_buffer_addc(out, ']');
+    }
+    if (group)
+        mfd_buffer_addc(out, '}');
+}
+
+static void add_bins(const struct mfd_layout *layout, const struct mfd_results *r,
+                     const struct mfd_result *result, struct mfd_buffer *out)
+{
+    add_text(out, "chrom", result->chrom);
+    add_integer(out, "start", result->start);
+    add_integer(out, "end", result->end);
+    mfd_buffer_adds(out, ",\"bins\":[");
+    for (size_t i = 0; i < result->n_rows; i++) {
+        const struct mfd_row *row = &result->rows[i];
+        mfd_buffer_addf(out, "%s{\"start\":%lld", i ? "," : "", (long long)row->start);
+        add_integer(out, "end", row->end);
+        add_integer(out, "padded", row->padded);
+        add_values(layout, r, result->first_row + i, out);
+        mfd_buffer_addc(out, '}');
+    }
+    mfd_buffer_addc(out, ']');
+}
+
+static void add_variant(const struct mfd_result *result, struct mfd_buffer *out)
+{
+    mfd_buffer_adds(out, ",\"variant\":{\"chrom\":");
+    mfd_text_json(out, result->chrom, strlen(result->chrom));
+    add_integer(out, "pos", result->start + 1);
+    add_text(out, "ref", result->ref);
+    add_text(out, "alt", result->alt);
+    mfd_buffer_addf(out, "},\"flipped\":%s", result->flipped ? "true" : "false");
+    add_integer(out, "padded", result->rows[0].padded);
+}
+
+static void add_result(const struct mfd_layout *layout, const struct mfd_results *r,
+                       const struct mfd_result *result, struct mfd_buffer *out)
+{
+    mfd_buffer_addf(out, "{\"index\":%zu", result->index);
+    add_text(out, "id", result->id);
+    add_text(out, "status", mfd_outcome_names[result->outcome]);
+    if (result->outcome != MFD_OUTCOME_OK) {
+        mfd_buffer_adds(out, ",\"problem\":");
+        mfd_problem_encode(result->problem, NULL, NULL, out);
+    } else if (layout->input == MFD_INPUT_INTERVALS) {
+        add_bins(layout, r, result, out);
+    } else {
+        if (layout->input == MFD_INPUT_VARIANTS)
+            add_variant(result, out);
+        add_values(layout, r, result->first_row, out);
+    }
+    mfd_buffer_addc(out, '}');
+}
+
+/* {"provenance":...,"tracks":[...] without the brace that closes it */
+static void add_head(const struct mfd_layout *layout, struct mfd_buffer *out)
+{
+    mfd_buffer_adds(out, "{\"provenance\":");
+    mfd_buffer_adds(out, layout->provenance);
+    if (!layout->tracks)
+        return;
+    mfd_buffer_adds(out, ",\"tracks\":[");
+    for (size_t i = 0; i < layout->n_tracks; i++) {
+        if (i)
+            mfd_buffer_addc(out, ',');
+        mfd_text_json(out, layout->tracks[i], strlen(layout->tracks[i]));
+    }
+    mfd_buffer_addc(out, ']');
+}
+
+static void add_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
+{
+    mfd_buffer_addf(out,
+                    "\"summary\":{\"items\":%llu,\"ok\":%llu,\"skipped\":%llu,\"error\":%llu}}",
+                    (unsigned long long)(counts->ok + counts->skipped + counts->error),
+                    (unsigned long long)counts->ok, (unsigned long long)counts->skipped,
+                    (unsigned long long)counts->error);
+}
+
+static void json_start(const struct mfd_layout *layout, struct mfd_buffer *out)
+{
+    add_head(layout, out);
+    mfd_buffer_adds(out, ",\"results\":[");
+}
+
+static void json_results(const struct mfd_layout *layout, const struct mfd_results *r,
+                         struct mfd_buffer *out)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->results[i].index)
+            mfd_buffer_addc(out, ',');
+        add_result(layout, r, &r->results[i], out);
+    }
+}
+
+static void json_end(const struct mfd_layout *layout, const struct mfd_counts *counts,
+                     struct mfd_buffer *out)
+{
+    (void)layout;
+    mfd_buffer_adds(out, "],");
+    add_summary(counts, out);
+    mfd_buffer_addc(out, '\n');
+}
+
+static void ndjson_start(const struct mfd_layout *layout, struct mfd_buffer *out)
+{
+    add_head(layout, out);
+    mfd_buffer_adds(out, "}\n");
+}
+
+static void ndjson_results(const struct mfd_layout *layout, const struct mfd_results *r,
+                           struct mfd_buffer *out)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        add_result(layout, r, &r->results[i], out);
+        mfd_buffer_addc(out, '\n');
+    }
+}
+
+static void ndjson_end(const struct mfd_layout *layout, const struct mfd_counts *counts,
+                       struct mfd_buffer *out)
+{
+    (void)layout;
+    mfd_buffer_addc(out, '{');
+    add_summary(counts, out);
+    mfd_buffer_addc(out, '\n');
+}
+
+const struct mfd_encoder mfd_encode_json = { json_start, json_results, json_end, false };
+const struct mfd_encoder mfd_encode_ndjson = { ndjson_start, ndjson_results, ndjson_end, false };
