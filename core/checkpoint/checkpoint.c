@@ -23,7 +23,7 @@ struct mfd_checkpoint {
     void *text; /* data.pkl */
     struct mfd_pickle *pickle;
     struct mfd_storages *storages;
-    json_t *hyper;
+    json_t *hyper, *training;
     struct entry *entries; /* of state_dict, in its order */
     size_t n;
 };
@@ -85,6 +85,23 @@ static int read_entries(struct mfd_checkpoint *ck, const struct mfd_pickle_value
     return status ? status : mfd_names_check_unique(&names, "'state_dict'", err);
 }
 
+static int read_training(struct mfd_checkpoint *ck, const struct mfd_pickle_value *root,
+                         struct mfd_error *err)
+{
+    static const char *const keys[] = { "epoch", "global_step", "pytorch-lightning_version" };
+    if (!(ck->training = json_object()))
+        return mfd_fail_nomem(err);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = mfd_hyper_value(mfd_pickle_get(root, keys[i]));
+        bool scalar = value && !json_is_array(value) && !json_is_object(value);
+        if (!scalar)
+            json_decref(value);
+        else if (json_object_set_new(ck->training, keys[i], value))
+            return mfd_fail_nomem(err);
+    }
+    return MFD_OK;
+}
+
 static int read_all(struct mfd_checkpoint *ck, struct mfd_error *err)
 {
     int status = check_byte_order(ck->archive, err);
@@ -101,7 +118,9 @@ static int read_all(struct mfd_checkpoint *ck, struct mfd_error *err)
         return mfd_fail(err, MFD_EFORMAT,
                         "the checkpoint has no 'hyper_parameters': it was not "
                         "written by a Lightning module that saves them");
-    return status ? status : mfd_hyper_to_json(hyper, &ck->hyper, err);
+    if (!status)
+        status = mfd_hyper_to_json(hyper, &ck->hyper, err);
+    return status ? status : read_training(ck, root, err);
 }
 
 /* Takes the archive over. */
@@ -148,6 +167,7 @@ void mfd_checkpoint_free(struct mfd_checkpoint *ck)
         free(ck->entries[i].name);
     free(ck->entries);
     json_decref(ck->hyper);
+    json_decref(ck->training);
     mfd_storages_free(ck->storages);
     mfd_pickle_free(ck->pickle);
     free(ck->text);
@@ -184,6 +204,11 @@ int mfd_checkpoint_tensor(struct mfd_checkpoint *ck, size_t i, struct mfd_tensor
 const json_t *mfd_checkpoint_hyper(const struct mfd_checkpoint *ck)
 {
     return ck->hyper;
+}
+
+const json_t *mfd_checkpoint_training(const struct mfd_checkpoint *ck)
+{
+    return ck->training;
 }
 
 int mfd_checkpoint_tracks(const struct mfd_checkpoint *ck, struct mfd_names *ids,

@@ -36,6 +36,9 @@ int mfd_checkpoint_tensor(struct mfd_checkpoint *ck, size_t i, struct mfd_tensor
  * these, by name (borrowed). Others, such as the metadata loader, are left out. */
 const json_t *mfd_checkpoint_hyper(const struct mfd_checkpoint *ck);
 
+/* "epoch", "global_step" and "pytorch-lightning_version", as far as they are there (borrowed). */
+const json_t *mfd_checkpoint_training(const struct mfd_checkpoint *ck);
+
 /* The tracks in training order, out of the table (df_raw) that the pickled metadata loader holds.
  * MFD_ENOTFOUND or MFD_EUNSUPPORTED where it is not there or not readable, with the advice to give
  * the order in a file. */

@@ -123,3 +123,9 @@ int mfd_hyper_to_json(const struct mfd_pickle_value *v, json_t **out, struct mfd
     *out = json;
     return MFD_OK;
 }
+
+json_t *mfd_hyper_value(const struct mfd_pickle_value *v)
+{
+    struct walk w = { 0 };
+    return v ? convert(&w, v, 0) : NULL;
+}

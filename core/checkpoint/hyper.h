@@ -11,3 +11,6 @@
  * where it is nested too deeply or has too many parts, MFD_EFORMAT where it is no dictionary. */
 int mfd_hyper_to_json(const struct mfd_pickle_value *v, json_t **out,
                       struct mfd_error *err) MFD_MUST_CHECK;
+
+/* One value; NULL where JSON cannot hold it. */
+json_t *mfd_hyper_value(const struct mfd_pickle_value *v);
