@@ -7,4 +7,4 @@ if ! command -v npx >/dev/null || ! npm ping >/dev/null 2>&1; then
     exit 77
 fi
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
-exec npx --yes @redocly/cli@2.77.0 lint --config "$2" --max-problems 50 "$1"
+exec npx --yes @redocly/cli@1.34.5 lint --config "$2" --max-problems 50 "$1"
