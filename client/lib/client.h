@@ -1,6 +1,7 @@
 /* libmfdclient: the HTTP surface of mfdd for C programs, by way of libcurl.
  *
- * A client belongs to one thread. Failures carry a message for people and, in `err->slug`, the
+ * A client belongs to one thread and has one request at a time: a sink may not use the client that
+ * feeds it. Failures carry a message for people and, in `err->slug`, the
  * server's problem type (RFC 9457) or one of the client's own: "unreachable" (no connection, or it
  * broke), "timeout", "interrupted". MFD_EBUSY means that the server was still overloaded after the
  * last attempt. */

@@ -118,8 +118,7 @@ static int fitting(const char *text, size_t room)
     return (int)n;
 }
 
-int mfd_problem_fail(struct mfd_error *err, long http, const char *body, size_t n,
-                     const char *request_id)
+int mfd_problem_fail_json(struct mfd_error *err, long http, json_t *problem, const char *request_id)
 {
     int status = http >= 500 ? MFD_EIO : MFD_EINVAL;
     const char *slug = "http-error", *text = "the server gave an unexpected answer";
@@ -130,10 +129,8 @@ int mfd_problem_fail(struct mfd_error *err, long http, const char *body, size_t 
         slug = kinds[i].slug;
         text = kinds[i].text;
     }
-    json_t *problem = n ? json_loadb(body, n, 0, NULL) : NULL;
-    struct mfd_buffer message = MFD_BUFFER_INIT;
+    struct mfd_buffer message = MFD_BUFFER_INIT, id = MFD_BUFFER_INIT;
     describe(&message, problem, text);
-    struct mfd_buffer id = MFD_BUFFER_INIT;
     if (request_id && *request_id)
         add_clean(&id, ", request ", request_id);
     const char *shown = message.failed ? text : message.data;
@@ -141,6 +138,20 @@ int mfd_problem_fail(struct mfd_error *err, long http, const char *body, size_t 
                 shown, http, 80, id.data ? id.data : "");
     mfd_buffer_deinit(&id);
     mfd_buffer_deinit(&message);
+    return status;
+}
+
+int mfd_problem_fail(struct mfd_error *err, long http, const char *body, size_t n,
+                     const char *request_id)
+{
+    json_t *problem = n ? json_loadb(body, n, 0, NULL) : NULL;
+    int status = mfd_problem_fail_json(err, http, problem, request_id);
     json_decref(problem);
     return status;
+}
+
+const char *mfd_problem_text(struct mfd_buffer *out, json_t *document)
+{
+    describe(out, document, "no reason given");
+    return slug_of(document, "");
 }

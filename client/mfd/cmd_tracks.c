@@ -88,7 +88,7 @@ static int filters(const struct settings *set, struct mfd_buffer *query, struct 
             return status;
     }
     if (set->search)
-        mfd_url_query(query, "search", set->search);
+        mfd_url_query(query, "q", set->search);
     return query->failed ? mfd_fail_nomem(err) : MFD_OK;
 }
 

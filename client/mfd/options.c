@@ -42,19 +42,20 @@ static const struct row rows[] = {
     { "where", 'w', ENTRY, FOR_WHERE, AT(where), "COLUMN=LABEL,...", "tracks with one of these labels; repeat to narrow" },
     { "aggregate", 0, CHOICE_TEXT, FOR_VALUES, AT(aggregate), "none|mean|max", "one value over the tracks chosen" },
     { "ensemble", 'e', CHOICE_TEXT, FOR_COMPUTE, AT(ensemble), "none|strands|published", "inputs averaged (strands)" },
-    { "components", 'c', LIST, FOR_VALUES, AT(components), "total,biological,technical", "parts of each value (all)" },
+    { "components", 'c', LIST, FOR_VALUES, AT(components), "total,biological,technical", "parts of each value" },
     { "scale", 0, CHOICE_TEXT, FOR_VALUES, AT(scale), "logit|probability", "scale of the values" },
     { "genome", 'g', TEXT, FOR_COMPUTE, AT(genome), "NAME", "assembly (the model's)" },
+    { "pad", 0, FLAG, FOR_COMPUTE, AT(pad), NULL, "read N where a window leaves its contig" },
     { "strict", 0, FLAG, FOR_COMPUTE, AT(strict), NULL, "one bad item fails the whole request" },
     { "dry-run", 0, FLAG, FOR_COMPUTE, AT(dry_run), NULL, "check, and tell the cost" },
     { "fasta", 0, TEXT, FOR_INPUT, AT(fasta), "FILE", "sequences of exactly a window each (- is stdin)" },
     { "bed", 0, TEXT, FOR_INPUT, AT(bed), "FILE", "intervals, 0-based half-open (- is stdin)" },
     { "subspace", 0, CHOICE_TEXT, FOR_FEATURES, AT(subspace), "biological|technical|both", "which features (both)" },
-    { "explain", 0, FLAG, FOR_FEATURES, AT(explain), NULL, "what each feature stands for" },
+    { "scores", 0, LIST, FOR_SCORE, AT(scores), "effect,reference,alternative,swap", "values to show (effect)" },
     { "vcf", 0, TEXT, FOR_SCORE, AT(vcf), "FILE", "variants, plain or gzip (- is stdin)" },
-    { "top", 'n', NUMBER, FOR_VALUES | FOR_FEATURES, AT(top), "N", "the N largest a row (table: 5)", 0, 100000 },
+    { "top", 'n', NUMBER, FOR_TOP, AT(top), "N", "the N largest of each item (table: 5; 0: all)", 0, 100000 },
     { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
-    { "columns", 0, TEXT, FOR_LIST, AT(columns), "NAME,...", "columns to show" },
+    { "columns", 0, TEXT, FOR_LIST | FOR_COLUMNS, AT(columns), "NAME,...", "metadata columns to show" },
     { "limit", 'l', NUMBER, FOR_LIST_LENGTH, AT(limit), "N", "at most N lines", 1, 10000000 },
 };
 /* clang-format on */
@@ -183,6 +184,7 @@ int options_read(struct settings *set, unsigned groups, int argc, char **argv, b
             return fail_option(argc, argv, c == ':', err);
         const struct row *row = c >= 256 ? &rows[c - 256] : row_of_letter(c);
         set->given |= (uint64_t)1 << (row - rows);
+        set->top_given = set->top_given || row->at == AT(top);
         int status = set_row(set, row, optarg, err);
         if (status < 0)
             return status;

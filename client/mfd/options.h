@@ -18,6 +18,8 @@ enum option_group {
     FOR_SCORE = 1 << 8,
     FOR_WHERE = 1 << 9, /* filters by metadata */
     FOR_LIST_LENGTH = 1 << 10,
+    FOR_COLUMNS = 1 << 11, /* metadata columns beside tracks */
+    FOR_TOP = 1 << 12,
 };
 
 /* Read options of `groups` from argv[1..argc), moving what is no option to the end; *first is the

@@ -26,10 +26,10 @@ struct settings {
     bool quiet, no_header, help, version;
 
     const char *model, *genome, *ensemble, *scale, *aggregate, *subspace;
-    const char *output, *fasta, *bed, *vcf, *search, *columns;
+    const char *fasta, *bed, *vcf, *search, *columns;
     struct list tracks, where, components, scores; /* owned */
     unsigned top, limit;
-    bool strict, dry_run, explain, pad, all_tracks;
+    bool strict, dry_run, pad, top_given;
 };
 
 void settings_deinit(struct settings *set);

@@ -1,0 +1,129 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "client/mfd/command.h"
+#include "client/mfd/compute.h"
+
+static const char *const scores[] = { "effect", "reference", "alternative", "swap", NULL };
+
+/* An argument that is a file and no variant: nothing in a variant's notations is a path. */
+static bool is_file(const char *text)
+{
+    return strcmp(text, "-") == 0 || strchr(text, '/') || access(text, F_OK) == 0;
+}
+
+static int inputs(struct source *source, const struct settings *set, int argc, char **argv,
+                  struct mfd_error *err)
+{
+    const char *path = set->vcf;
+    if (path && argc)
+        return compute_misuse(err, "give variants or --vcf, one of them");
+    if (!path && argc == 1 && is_file(argv[0]))
+        path = argv[0];
+    if (!path && !argc && isatty(STDIN_FILENO))
+        return compute_misuse(err, "name a variant such as chr20-42984264-C-T, or a VCF");
+    if (argc && !path) {
+        source_words(source, argv, (size_t)argc);
+        return MFD_OK;
+    }
+    if (set->vcf)
+        return source_open(source, SOURCE_VCF, path, err);
+    return source_open_any(source, path ? path : "-", "#", SOURCE_VCF, SOURCE_VCF, SOURCE_LINES,
+                           err);
+}
+
+/* A column of values for each score and component. */
+static int add_columns(struct rows *rows, const struct settings *set, const struct list *components,
+                       struct mfd_error *err)
+{
+    const struct list only = { (char *[]){ (char *)(size_t)scores[0] }, 1 };
+    const struct list *wanted = set->scores.n ? &set->scores : &only;
+    for (size_t s = 0; s < wanted->n; s++) {
+        bool known = false;
+        for (size_t i = 0; scores[i]; i++)
+            known = known || strcmp(scores[i], wanted->at[s]) == 0;
+        if (!known)
+            return compute_misuse(err,
+                                  "--scores takes effect, reference, alternative and swap, "
+                                  "not '%s'",
+                                  wanted->at[s]);
+        for (size_t c = 0; c < components->n; c++) {
+            char path[48], title[48];
+            /* swap has no total of its own: it is by what was exchanged */
+            if (strcmp(wanted->at[s], "swap") == 0 && strcmp(components->at[c], "total") == 0)
+                continue;
+            snprintf(path, sizeof path, "%.20s.%.20s", wanted->at[s], components->at[c]);
+            snprintf(title, sizeof title, "%.20s_%.20s", wanted->at[s], components->at[c]);
+            rows_add(rows, title, path);
+        }
+    }
+    return MFD_OK;
+}
+
+static int ask(struct app *app, struct source *source, const struct list *components,
+               struct mfd_error *err)
+{
+    struct rows rows = { .app = app, .kind = ROWS_VARIANTS, .by_magnitude = true, .digits = 5 };
+    json_t *options = compute_options(&app->set);
+    int status = options ? compute_track_options(options, &app->set, err) : mfd_fail_nomem(err);
+    if (status == MFD_OK && app->set.columns)
+        status = list_add(&rows.columns, app->set.columns, err);
+    if (status == MFD_OK)
+        status = add_columns(&rows, &app->set, components, err);
+    json_t *named = json_array(), *parts = json_array();
+    for (size_t i = 0; i < app->set.scores.n; i++)
+        json_array_append_new(named, json_string(app->set.scores.at[i]));
+    for (size_t i = 0; i < components->n; i++)
+        json_array_append_new(parts, json_string(components->at[i]));
+    if (status == MFD_OK && json_array_size(named))
+        json_object_set(options, "scores", named);
+    if (status == MFD_OK)
+        json_object_set(options, "components", parts);
+    struct batch batch = { .app = app,
+                           .path = "/api/v1/variants/score",
+                           .member = "variants",
+                           .options = options,
+                           .passes = 2 * compute_passes(&app->set),
+                           .source = source };
+    if (status == MFD_OK)
+        status = compute_run(&batch, &rows, err);
+    json_decref(named);
+    json_decref(parts);
+    json_decref(options);
+    rows_deinit(&rows);
+    return status;
+}
+
+static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
+{
+    static char *all[] = { (char *)(size_t) "total", (char *)(size_t) "biological",
+                           (char *)(size_t) "technical" };
+    /* probabilities have no parts, and a model may have none: then the total alone */
+    bool whole = app->set.scale && strcmp(app->set.scale, "probability") == 0;
+    const struct list usual = { all, whole ? 1 : 3 };
+    struct source source = { 0 };
+    int status = inputs(&source, &app->set, argc, argv, err);
+    if (status == MFD_OK)
+        status = ask(app, &source, app->set.components.n ? &app->set.components : &usual, err);
+    if (status < 0 && strcmp(err->slug, "unsupported-component") == 0 && !app->set.components.n)
+        mfd_fail_as(err, status, err->slug,
+                    "this model has no biological and technical part; ask "
+                    "for --components total");
+    source_close(&source);
+    return status;
+}
+
+const struct command command_score = {
+    .name = "score",
+    .arguments = "[VARIANT... | FILE | -]",
+    .summary = "effects of variants on the tracks, in parts",
+    .details =
+        "A variant is written chr20-42984264-C-T (1-based), 20:42984263:C:T (SPDI) or\n"
+        "NC_000020.10:g.42984264C>T (HGVS). A FILE, or standard input, is a VCF (plain or gzip;\n"
+        "every alternative allele is an input of its own) or one variant a line.\n"
+        "An effect is alternative minus reference: total = biological + technical (logits).",
+    .most = 100000,
+    .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_SCORE |
+              FOR_COLUMNS | FOR_TOP,
+    .run = run,
+};

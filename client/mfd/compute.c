@@ -1,0 +1,139 @@
+#include "client/mfd/compute.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int compute_misuse(struct mfd_error *err, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return mfd_fail_as(err, MFD_EINVAL, "usage", "%s", text);
+}
+
+json_t *compute_options(const struct settings *set)
+{
+    json_t *options = json_pack("{s:s*, s:s*, s:s*}", "model", set->model, "genome", set->genome,
+                                "ensemble", set->ensemble);
+    const struct {
+        const char *name;
+        bool given;
+    } flags[] = { { "pad", set->pad }, { "strict", set->strict }, { "dry_run", set->dry_run } };
+    for (size_t i = 0; options && i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].given)
+            json_object_set_new(options, flags[i].name, json_true());
+    return options;
+}
+
+static json_t *strings(const struct list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < list->n; i++)
+        json_array_append_new(array, json_string(list->at[i]));
+    return array;
+}
+
+/* {"column": ["label", ...]} from COLUMN=LABEL,...; a column given twice has the labels of both. */
+static int add_where(json_t *where, const char *entry, struct mfd_error *err)
+{
+    struct list labels = { 0 };
+    size_t n = strcspn(entry, "=");
+    int status =
+        entry[n + 1] ? list_add(&labels, entry + n + 1, err) : list_add_one(&labels, "", 0, err);
+    json_t *known = json_object_getn(where, entry, n), *added = strings(&labels);
+    list_deinit(&labels);
+    if (status == MFD_OK && (!added || (known ? json_array_extend(known, added) < 0
+                                              : json_object_setn(where, entry, n, added) < 0)))
+        status = mfd_fail(err, MFD_EINVAL, "'%s' is not valid UTF-8", entry);
+    json_decref(added);
+    return status;
+}
+
+static int add_tracks(json_t *options, const struct settings *set, struct mfd_error *err)
+{
+    json_t *tracks = json_object(), *where = json_object();
+    int status = tracks && where ? MFD_OK : mfd_fail_nomem(err);
+    for (size_t i = 0; i < set->where.n && status == MFD_OK; i++)
+        status = add_where(where, set->where.at[i], err);
+    if (status == MFD_OK && set->tracks.n)
+        json_object_set_new(tracks, "ids", strings(&set->tracks));
+    if (status == MFD_OK && set->where.n)
+        json_object_set(tracks, "where", where);
+    if (status == MFD_OK && set->aggregate)
+        json_object_set_new(tracks, "aggregate", json_string(set->aggregate));
+    if (status == MFD_OK && json_object_size(tracks))
+        json_object_set(options, "tracks", tracks);
+    json_decref(where);
+    json_decref(tracks);
+    return status;
+}
+
+int compute_track_options(json_t *options, const struct settings *set, struct mfd_error *err)
+{
+    if (set->components.n)
+        json_object_set_new(options, "components", strings(&set->components));
+    if (set->scale)
+        json_object_set_new(options, "scale", json_string(set->scale));
+    return add_tracks(options, set, err);
+}
+
+unsigned compute_passes(const struct settings *set)
+{
+    static const struct {
+        const char *name;
+        unsigned passes;
+    } known[] = { { "none", 1 }, { "strands", 2 }, { "published", 14 } };
+    for (size_t i = 0; set->ensemble && i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, set->ensemble) == 0)
+            return known[i].passes;
+    return 2; /* strands */
+}
+
+int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
+                   bool *sequences, struct mfd_error *err)
+{
+    bool standard = argc == 1 && strcmp(argv[0], "-") == 0;
+    if ((set->fasta != NULL) + (set->bed != NULL) + (argc > 0) > 1)
+        return compute_misuse(err, "give intervals, --bed or --fasta, one of them");
+    *sequences = set->fasta != NULL;
+    if (set->fasta)
+        return source_open(source, SOURCE_FASTA, set->fasta, err);
+    if (set->bed)
+        return source_open(source, SOURCE_BED, set->bed, err);
+    if (argc && !standard) {
+        source_words(source, argv, (size_t)argc);
+        return MFD_OK;
+    }
+    if (!standard && isatty(STDIN_FILENO))
+        return compute_misuse(err, "name an interval such as chr20:42,984,161-42,984,444, --bed "
+                                   "FILE or --fasta FILE");
+    int status = source_open_any(source, "-", ">", SOURCE_FASTA, SOURCE_BED, SOURCE_LINES, err);
+    *sequences = status == MFD_OK && source->kind == SOURCE_FASTA;
+    return status;
+}
+
+int compute_run(struct batch *batch, struct rows *rows, struct mfd_error *err)
+{
+    const struct app *app = rows->app;
+    bool raw = app->format == FORMAT_JSON || app->format == FORMAT_NDJSON;
+    if (raw && app->set.top)
+        return compute_misuse(err, "--top goes with table and tsv; json and ndjson are whole");
+    rows->top = app->set.top_given ? app->set.top : app->format == FORMAT_TABLE ? 5 : 0;
+    batch->arg = rows;
+    batch->head = rows_head;
+    batch->result = rows_result;
+    int status = rows->columns.n && !raw ? rows_read_metadata(rows, err) : MFD_OK;
+    if (status == MFD_OK)
+        status = batch_run(batch, err);
+    if (status < 0) { /* what came before the failure is good, and worth showing */
+        struct mfd_error ignored = MFD_ERROR_INIT;
+        if (rows_end(rows, &ignored) < 0)
+            app_note(app, "%s", ignored.message);
+        return status;
+    }
+    return rows_end(rows, err);
+}

@@ -1,0 +1,22 @@
+/* What predict, features and score have in common: options into a request, inputs into a source. */
+#pragma once
+
+#include "client/mfd/batch.h"
+#include "client/mfd/rows.h"
+
+/* Members that every computing request may have: model, genome, ensemble, pad, strict, dry_run. A
+ * new reference, or NULL on lack of memory. */
+json_t *compute_options(const struct settings *set);
+/* Members of requests that answer by track: tracks, components, scale. MFD_EINVAL where --where
+ * says nothing. */
+int compute_track_options(json_t *options, const struct settings *set,
+                          struct mfd_error *err) MFD_MUST_CHECK;
+/* Passes that the ensemble costs for one window. */
+unsigned compute_passes(const struct settings *set);
+/* Intervals or sequences: --fasta, --bed, arguments, or standard input; *sequences tells which. */
+int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
+                   bool *sequences, struct mfd_error *err) MFD_MUST_CHECK;
+/* Run a batch whose `head`, `result` and `arg` are those of `rows`, and finish the rows. */
+int compute_run(struct batch *batch, struct rows *rows, struct mfd_error *err) MFD_MUST_CHECK;
+/* A usage error. */
+int compute_misuse(struct mfd_error *err, const char *fmt, ...) MFD_PRINTF(2, 3);

@@ -1,0 +1,114 @@
+"""A stand-in for mfdd that computes nothing but keeps the contract: one result an input, in order,
+streamed as NDJSON, with limits. Values are functions of the input, so that a test can tell whose
+they are."""
+
+import json
+import zlib
+
+from fake import Answer, problem
+
+TRACKS = ["T%d" % i for i in range(8)]
+DIGEST = "d" * 64
+
+
+def number(text, salt):
+    return ((zlib.crc32((text + salt).encode()) % 20001) - 10000) / 64
+
+
+def values(text, components, tracks=TRACKS):
+    return {c: [number(text, t + c) for t in tracks] for c in components}
+
+
+def key(item):
+    return item if isinstance(item, str) else json.dumps(item, sort_keys=True)
+
+
+def unscored(slug, status="error"):
+    return {"status": status, "problem": {"type": "/problems/" + slug, "title": "t", "status": 422,
+                                          "detail": "no: " + slug + "."}}
+
+
+def predict(item, request):
+    components = request.get("components", ["total"])
+    if isinstance(item, str) and item.startswith("bad"):
+        return unscored("bad-interval")
+    if "intervals" not in request:
+        return {"status": "ok", "values": values(item["sequence"], components)}
+    bins = [{"start": 128 * b, "end": 128 * b + 128, "padded": 3 * b,
+             "values": values(key(item) + str(b), components)} for b in range(2)]
+    return {"status": "ok", "chrom": "chr20", "start": 5, "end": 250, "bins": bins}
+
+
+def features(item, request):
+    names = request.get("subspaces", ["biological", "technical"])
+    return {"status": "ok", "values": values(key(item), names, TRACKS[:3])}
+
+
+def score(item, request):
+    if item == "junk":
+        return unscored("malformed-variant")
+    if not isinstance(item, str) and item["alt"] == "*":
+        return unscored("star-allele", "skipped")
+    parts = item.split("-") if isinstance(item, str) else [item[k] for k in ("chrom", "pos", "ref", "alt")]
+    variant = dict(zip(("chrom", "pos", "ref", "alt"), parts))
+    variant["pos"] = int(variant["pos"])
+    result = {"status": "ok", "variant": variant, "flipped": variant["ref"] == "T", "padded": 0}
+    for s in request.get("scores", ["effect"]):
+        result[s] = values(key(variant) + s, request["components"])
+    return result
+
+
+KINDS = {"/api/v1/predict": predict, "/api/v1/features": features, "/api/v1/variants/score": score}
+
+
+class Daemon:
+    """As the `answers` of a Fake. `items` and `passes` are its limits; `cuts` are numbers of bytes at
+    which the next streams break; `digests` those of the next requests."""
+
+    def __init__(self, items=1000, passes=2000, strict_limit=None, cuts=(), digests=()):
+        self.items, self.passes, self.strict_limit = items, passes, strict_limit
+        self.cuts, self.digests = list(cuts), list(digests)
+        self.sizes = []
+
+    def __call__(self, request):
+        path = request["path"]
+        if path == "/service-info":
+            return Answer({"limits": {"items": {"value": self.items},
+                                      "passes": {"value": self.passes}}})
+        if path == "/api/v1/models":
+            return Answer({"models": [{"name": "a"}, {"name": "demo", "default": True}]})
+        if path == "/api/v1/models/demo/tracks":
+            return self.tracks(dict(request["query"]))
+        if path == "/api/v1/models/demo/fields":
+            return Answer({"fields": [{"name": "proc_target"}, {"name": "lab"}]})
+        if path in KINDS:
+            return self.compute(path, json.loads(request["body"]))
+        return problem(404, "not-found", "no " + path)
+
+    def tracks(self, query):
+        at = int(query.get("cursor", 0))
+        page = [{"id": t, "index": i, "metadata": {"proc_target": "P" + t, "lab": "L"}}
+                for i, t in enumerate(TRACKS)][at:at + 5]
+        return Answer({"tracks": page, "next": str(at + 5) if at + 5 < len(TRACKS) else None})
+
+    def compute(self, path, request):
+        member = next(m for m in ("variants", "intervals", "sequences") if m in request)
+        items = request[member]
+        limit = self.strict_limit or self.items
+        if len(items) > limit:
+            return problem(413, "over-limit", "items: %d is more than the limit of %d."
+                           % (len(items), limit), limit={"name": "items", "maximum": limit})
+        self.sizes.append(len(items))
+        provenance = {"model": "demo", "digest": self.digests.pop(0) if self.digests else DIGEST}
+        if request.get("dry_run"):
+            return Answer({"provenance": provenance, "cost": {
+                "items": len(items), "windows": 2 * len(items), "passes": 4 * len(items),
+                "unscored": 0, "limits": {"items": self.items, "passes": self.passes}}})
+        lines = [{"provenance": provenance, "tracks": TRACKS}]
+        for i, item in enumerate(items):
+            id = None if isinstance(item, str) else item.get("id")
+            lines.append({"index": i, "id": id, **KINDS[path](item, request)})
+        lines.append({"summary": {"items": len(items)}})
+        body = "".join(json.dumps(l) + "\n" for l in lines)
+        cut = self.cuts.pop(0) if self.cuts else None
+        return Answer(body, type="application/x-ndjson", cut=cut, chunks=None if cut else 1000)
