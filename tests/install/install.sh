@@ -1,0 +1,34 @@
+#!/bin/sh
+# What `meson install` installs is what the list says, and works from where it is.
+#
+#   install.sh BUILD FILES PREFIX MESON...
+set -eu
+build=$1 files=$2 prefix=$3
+shift 3
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+"$@" install -C "$build" --no-rebuild --quiet --destdir "$stage"
+
+(cd "$stage$prefix" && find . -type f | sed 's/^..//' | LC_ALL=C sort) >"$stage/installed"
+sed 's/#.*//; s/ *$//; /^$/d' "$files" | LC_ALL=C sort >"$stage/wanted"
+diff -u "$stage/wanted" "$stage/installed" || { echo "bring tests/install/files up to date" >&2 && exit 1; }
+
+for program in "$stage$prefix"/bin/*; do
+    "$program" --version
+done
+for page in "$stage$prefix"/share/man/man*/*; do
+    [ -f "$page" ] || continue
+    if command -v man >/dev/null; then
+        complaints=$(MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+        [ -z "$complaints" ] || { echo "$page: $complaints" && exit 1; }
+    fi
+done
+if [ -x "$stage$prefix/bin/mfdd" ] && command -v systemd-analyze >/dev/null; then
+    # as it will be at its place: the staged program stands for the installed one
+    for unit in mfdd.service mfdd.socket; do
+        sed "s:^ExecStart=:&$stage:" "$stage$prefix/lib/systemd/system/$unit" >"$stage/$unit"
+    done
+    systemd-analyze verify --man=no "$stage/mfdd.service" "$stage/mfdd.socket"
+    systemd-analyze security --no-pager --offline=true --threshold=20 "$stage/mfdd.service" | tail -n 1
+fi
