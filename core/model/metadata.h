@@ -35,9 +35,10 @@ struct mfd_field {
     size_t n_labels; /* 0 for numbers */
     const char *const
         *labels; /* in the order of var_vals; unseen ones only where the mapping lists them */
-    const size_t *counts; /* tracks that carry each label */
-    double mean, sd;      /* numbers are standardised with these */
-    double min, max;      /* smallest and largest number among the tracks */
+    const uint32_t *by_name; /* (n_labels), indices in order of code points */
+    const size_t *counts;    /* tracks that carry each label */
+    double mean, sd;         /* numbers are standardised with these */
+    double min, max;         /* smallest and largest number among the tracks */
     struct mfd_field_role role[MFD_GROUPS];
 };
 
@@ -78,7 +79,8 @@ int mfd_metadata_fit(struct mfd_metadata **out, const char *tsv, size_t n_bytes,
 
 /* The bundle's "tracks" and "fields": new references, NULL on lack of memory.
  *   tracks: {"ids": [...], "columns": [{"name": ..., "cells": [a text a track]}, ...]}
- *   fields: [{"name", "labels": [...]} | {"name", "mean", "sd"}, ...] in mapping order. */
+ *   fields: [{"name", "labels": [...]} | {"name", "mean", "sd"}, ...] in mapping order; a column of
+ * the table that holds numbers has "numeric": true */
 json_t *mfd_metadata_tracks_json(const struct mfd_metadata *md);
 json_t *mfd_metadata_fields_json(const struct mfd_metadata *md);
 /* And back; `mapping` and `fields` may be NULL together. All counts and labels are checked. */
@@ -96,6 +98,8 @@ size_t mfd_metadata_columns(const struct mfd_metadata *md);
 const char *mfd_metadata_column(const struct mfd_metadata *md, size_t column);
 size_t mfd_metadata_find_column(const struct mfd_metadata *md, const char *name);
 const char *mfd_metadata_cell(const struct mfd_metadata *md, size_t track, size_t column);
+/* Whether the table's column was one of numbers. */
+bool mfd_metadata_is_numeric(const struct mfd_metadata *md, size_t column);
 const struct mfd_mapping *mfd_metadata_mapping(const struct mfd_metadata *md); /* NULL: none */
 
 /* The columns that enter the head, in mapping order; borrowed. */
@@ -110,7 +114,9 @@ const uint32_t *mfd_fields_labels_of(const struct mfd_metadata *md, size_t field
                                      size_t *n);
 /* The number of a track in a field of numbers, not standardised. */
 double mfd_fields_number_of(const struct mfd_metadata *md, size_t field, size_t track);
-/* out (tracks, inputs): what the public code calls var_vals. */
+/* One track's inputs (inputs), and all tracks' (tracks, inputs): what the public code calls
+ * var_vals. */
+void mfd_fields_row(const struct mfd_metadata *md, size_t field, size_t track, float *out);
 void mfd_fields_values(const struct mfd_metadata *md, size_t field, float *out);
 /* What latent feature `feature` < config->embed stands for; false for a baseline or out of range.
  */
