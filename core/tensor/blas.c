@@ -1,4 +1,4 @@
-#include "core/engine/blas.h"
+#include "core/tensor/blas.h"
 
 #include <cblas.h>
 #include <pthread.h>

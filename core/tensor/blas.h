@@ -1,0 +1,28 @@
+/* Matrix products in single precision: the only file that includes cblas.h.
+ *
+ * OpenBLAS runs single threaded inside; our workers call it side by side. A row's result must not
+ * depend on the height of the product nor on its place in it. Kernels treat the last rows of a
+ * product differently where the height is no multiple of their own unit, so every product here has
+ * a height that is a multiple of mfd_blas_quantum(), which is found by trial on this machine. */
+#pragma once
+
+#include <stddef.h>
+
+#include "core/base/error.h"
+
+/* Set OpenBLAS to one thread and find the quantum: the smallest height of which all multiples tried
+ * give every row the same bits, wherever it stands. Idempotent, any thread. MFD_EUNSUPPORTED where
+ * no height up to 96 will do. */
+int mfd_blas_init(struct mfd_error *err) MFD_MUST_CHECK;
+size_t mfd_blas_quantum(void); /* rows; 0 before mfd_blas_init */
+const char *mfd_blas_name(void);
+
+/* C (m, n) = A (m, k) B (k, n), added to C where `add`. Row-major; strides in floats. m must be a
+ * multiple of the quantum. Seconds spent are added to *seconds (may be NULL). */
+void mfd_blas_product(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                      size_t ldb, float *c, size_t ldc, int add, double *seconds);
+
+static inline size_t mfd_round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
