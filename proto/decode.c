@@ -126,7 +126,7 @@ static int read_where(struct mfd_reader *r, const json_t *v, const struct mfd_at
     size_t n = 0, i = 0;
     if (count_columns(r, v, at, &n))
         return -1;
-    struct mfd_where *where = mfd_reader_alloc(r, n, sizeof *where);
+    struct mfd_condition *where = mfd_reader_alloc(r, n, sizeof *where);
     if (!where)
         return -1;
     const char *column;

@@ -43,7 +43,7 @@ enum mfd_virtual_bias {
 /* Strings below are borrowed from the document that the body keeps. */
 
 /* A metadata column and the labels that will do. */
-struct mfd_where {
+struct mfd_condition {
     const char *column;
     const char *const *labels;
     size_t n;
@@ -53,7 +53,7 @@ struct mfd_where {
 struct mfd_selection {
     const char *const *ids; /* NULL: not by identifier */
     size_t n_ids;
-    const struct mfd_where *where;
+    const struct mfd_condition *where;
     size_t n_where;
     enum mfd_aggregate aggregate;
 };

@@ -18,6 +18,7 @@
     X(passes, 2000, "passes", "window passes of a synchronous request")                            \
     X(job_items, 1000000, "items", "sequences, intervals or variants of a job")                    \
     X(job_passes, 100000000, "passes", "window passes of a job")                                   \
+    X(interval_bins, 4096, "bins", "bins of one interval")                                         \
     X(sequence_bases, 65536, "bases", "one sequence of a request")                                 \
     X(track_ids, 16384, "ids", "tracks named in a request")                                        \
     X(virtual_tracks, 1000, "tracks", "virtual tracks of a request")                               \

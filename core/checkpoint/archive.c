@@ -75,6 +75,8 @@ static int open_zip(struct mfd_archive *a, const void *bytes, struct mfd_error *
 int mfd_archive_parse(struct mfd_archive **out, const void *bytes, size_t size,
                       struct mfd_error *err)
 {
+    if (!size) /* which libzip takes for a zip without entries */
+        return mfd_fail(err, MFD_EFORMAT, "the file is empty");
     struct mfd_archive *a = mfd_calloc(1, sizeof *a);
     if (!a)
         return mfd_fail_nomem(err);

@@ -53,7 +53,7 @@ static int read_pickle(struct mfd_checkpoint *ck, struct mfd_error *err)
         return mfd_fail(err, MFD_ELIMIT, "data.pkl takes %zu bytes; the limit is %zu", size,
                         MFD_CHECKPOINT_MAX_PICKLE);
     status = mfd_archive_read(ck->archive, "data.pkl", &ck->text, &size, err);
-    return status ? status : mfd_pickle_read(&ck->pickle, ck->text, size, err);
+    return status ? status : mfd_pickle_read(&ck->pickle, ck->text, size, MFD_PICKLE_MEMORY, err);
 }
 
 static int read_entries(struct mfd_checkpoint *ck, const struct mfd_pickle_value *state,

@@ -41,13 +41,15 @@ static int run(struct pickle_machine *m)
     return status;
 }
 
-int mfd_pickle_read(struct mfd_pickle **out, const void *bytes, size_t size, struct mfd_error *err)
+int mfd_pickle_read(struct mfd_pickle **out, const void *bytes, size_t size, size_t memory,
+                    struct mfd_error *err)
 {
     struct mfd_error own = MFD_ERROR_INIT;
     struct mfd_pickle *pickle = mfd_calloc(1, sizeof *pickle);
     struct pickle_machine *m = mfd_calloc(1, sizeof *m);
     int status = pickle && m ? MFD_OK : mfd_fail_nomem(&own);
     if (!status) {
+        pickle->limit = memory;
         m->pickle = pickle;
         m->start = m->at = bytes;
         m->end = m->start + size;

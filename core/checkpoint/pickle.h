@@ -13,8 +13,8 @@
 
 #include "core/base/error.h"
 
-#define MFD_PICKLE_MAX_MEMORY ((size_t)512 << 20) /* bytes that values may take */
-#define MFD_PICKLE_MAX_MARKS 1000                 /* containers open at a time */
+#define MFD_PICKLE_MEMORY ((size_t)512 << 20) /* what the values of a checkpoint may take */
+#define MFD_PICKLE_MAX_MARKS 1000             /* containers open at a time */
 
 enum mfd_pickle_kind {
     MFD_PICKLE_NONE,
@@ -70,9 +70,9 @@ struct mfd_pickle_value {
 struct mfd_pickle; /* owns the values; immutable once read, any thread */
 
 /* Read one pickle that fills `size` bytes, which are borrowed until free. MFD_EFORMAT for what is
- * not a pickle, MFD_EUNSUPPORTED for an opcode or a name that is not allowed (named in the
- * message), MFD_ELIMIT for one that would take too much memory. */
-int mfd_pickle_read(struct mfd_pickle **out, const void *bytes, size_t size,
+ * not a pickle, MFD_EUNSUPPORTED for an opcode or a name that is not allowed (named in the message),
+ * MFD_ELIMIT for one whose values would take more than `memory` bytes. */
+int mfd_pickle_read(struct mfd_pickle **out, const void *bytes, size_t size, size_t memory,
                     struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_pickle_free(struct mfd_pickle *pickle);
 const struct mfd_pickle_value *mfd_pickle_root(const struct mfd_pickle *pickle);

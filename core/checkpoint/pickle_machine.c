@@ -9,12 +9,12 @@
 
 void *pickle_take(struct mfd_pickle *p, size_t n)
 {
-    if (n > MFD_PICKLE_MAX_MEMORY)
+    if (n > p->limit)
         return NULL;
     n = (n + 15) & ~(size_t)15;
     if (!p->chunks || p->chunks->size - p->chunks->used < n) {
         size_t size = n > CHUNK ? n : CHUNK;
-        if (size > MFD_PICKLE_MAX_MEMORY - p->memory)
+        if (size > p->limit - p->memory)
             return NULL;
         struct pickle_chunk *chunk = mfd_calloc(1, sizeof *chunk + size);
         if (!chunk)
@@ -41,7 +41,7 @@ void pickle_free_chunks(struct mfd_pickle *p)
 int pickle_no_room(struct pickle_machine *m)
 {
     return mfd_fail(m->err, MFD_ELIMIT, "its values take more than %zu MiB of memory",
-                    MFD_PICKLE_MAX_MEMORY >> 20);
+                    m->pickle->limit >> 20);
 }
 
 int pickle_malformed(struct pickle_machine *m, const char *why)
@@ -54,7 +54,7 @@ int pickle_push_pointer(struct pickle_machine *m, struct pickle_pointers *p,
 {
     if (p->n == p->size) {
         size_t size = p->size ? 2 * p->size : 256, bytes = size * sizeof *p->at;
-        if (bytes > MFD_PICKLE_MAX_MEMORY - m->pickle->memory)
+        if (bytes > m->pickle->limit - m->pickle->memory)
             return pickle_no_room(m);
         struct mfd_pickle_value **at = mfd_realloc(p->at, size, sizeof *at);
         if (!at)

@@ -11,7 +11,7 @@ struct pickle_chunk {
 
 struct mfd_pickle {
     struct pickle_chunk *chunks;
-    size_t memory; /* bytes taken, never more than MFD_PICKLE_MAX_MEMORY */
+    size_t memory, limit; /* bytes taken, and how many may be */
     const struct mfd_pickle_value *root;
 };
 

@@ -1,0 +1,336 @@
+#include "server/handlers/choice.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "core/base/parse.h"
+#include "core/model/virtual.h"
+#include "proto/closest.h"
+#include "proto/text.h"
+
+typedef const char *candidate_fn(const void *ctx, size_t i);
+
+/* Fill problem->extra with "closest": [...] and the detail with the nearest of them. */
+static int unknown(struct mfd_problem *p, const char *slug, const struct mfd_at *at,
+                   const char *kind, const char *word, candidate_fn *candidate, const void *ctx,
+                   size_t n)
+{
+    const char *found[MFD_CLOSEST];
+    char pointer[sizeof p->pointer];
+    size_t count = mfd_closest(word, candidate, ctx, n, found);
+    mfd_at_pointer(at, pointer, sizeof pointer);
+    mfd_problem_set(p, slug, pointer, "the model has no %s \"%.100s\"%s%.100s%s", kind, word,
+                    count ? "; did you mean \"" : "", count ? found[0] : "", count ? "\"?" : "");
+    struct mfd_buffer list = MFD_BUFFER_INIT;
+    for (size_t i = 0; i < count; i++) {
+        mfd_buffer_adds(&list, i ? "," : "\"closest\":[");
+        mfd_text_json(&list, found[i], strlen(found[i]));
+    }
+    mfd_buffer_addc(&list, ']');
+    if (count && !list.failed && list.len < sizeof p->extra)
+        memcpy(p->extra, list.data, list.len + 1);
+    mfd_buffer_deinit(&list);
+    return -1;
+}
+
+static const char *track_name(const void *ctx, size_t i)
+{
+    return mfd_model_track_id(ctx, i);
+}
+
+static const char *column_name(const void *ctx, size_t i)
+{
+    return mfd_model_column(ctx, i);
+}
+
+static int no_memory(struct mfd_problem *problem)
+{
+    return mfd_problem_set(problem, "internal", NULL, "out of memory");
+}
+
+/* --- by metadata --- */
+
+/* Whether one of the labels between a cell's commas, or the cell as a whole, is the label; numbers
+ * agree by value, so that 2016 is "2016.0". */
+static bool cell_has(const char *cell, const char *label)
+{
+    size_t n = strlen(label);
+    if (strcmp(cell, label) == 0)
+        return true;
+    for (const char *at = cell; *at;) {
+        size_t length = strcspn(at, ",");
+        if (length == n && memcmp(at, label, n) == 0)
+            return true;
+        at += length + (at[length] == ',');
+    }
+    double a, b;
+    return mfd_parse_double(cell, strlen(cell), &a) && mfd_parse_double(label, n, &b) && a == b;
+}
+
+static size_t find_column(const struct mfd_model *model, const char *name)
+{
+    size_t n = mfd_model_columns(model);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(mfd_model_column(model, i), name) == 0)
+            return i;
+    return MFD_NONE;
+}
+
+/* The labels of a column, one a line of text, for hints. */
+struct labels {
+    char **label;
+    size_t n;
+};
+
+static const char *label_name(const void *ctx, size_t i)
+{
+    return ((const struct labels *)ctx)->label[i];
+}
+
+static void labels_deinit(struct labels *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->label[i]);
+    free(l->label);
+}
+
+static bool labels_add(struct labels *l, const char *s, size_t n)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (strlen(l->label[i]) == n && memcmp(l->label[i], s, n) == 0)
+            return true;
+    char **grown = mfd_realloc(l->label, l->n + 1, sizeof *grown);
+    if (!grown)
+        return false;
+    l->label = grown;
+    if (!(l->label[l->n] = mfd_strndup(s, n)))
+        return false;
+    l->n++;
+    return true;
+}
+
+static int unknown_label(struct mfd_problem *p, const struct mfd_at *at, const char *label,
+                         const struct mfd_model *model, size_t column)
+{
+    MFD_CLEANUP(labels_deinit) struct labels all = { 0 };
+    bool room = true;
+    for (size_t t = 0; t < mfd_model_tracks(model) && room; t++)
+        for (const char *s = mfd_model_cell(model, t, column); *s && room;) {
+            size_t n = strcspn(s, ",");
+            room = labels_add(&all, s, n);
+            s += n + (s[n] == ',');
+        }
+    char kind[120];
+    snprintf(kind, sizeof kind, "label in column %.80s", mfd_model_column(model, column));
+    return unknown(p, "unknown-label", at, kind, label, label_name, &all, all.n);
+}
+
+/* Clear `chosen` where a track has none of the labels of a column. */
+static int apply_where(const struct mfd_condition *where, const struct mfd_model *model,
+                       bool *chosen, const struct mfd_at *up, struct mfd_problem *problem)
+{
+    struct mfd_at at = MFD_AT_MEMBER(up, where->column);
+    size_t column = find_column(model, where->column), n = mfd_model_tracks(model);
+    if (column == MFD_NONE)
+        return unknown(problem, "unknown-column", &at, "metadata column", where->column,
+                       column_name, model, mfd_model_columns(model));
+    MFD_AUTO_FREE bool *has = mfd_calloc(n, sizeof *has);
+    if (!has)
+        return no_memory(problem);
+    for (size_t i = 0; i < where->n; i++) {
+        bool known = false;
+        for (size_t t = 0; t < n; t++)
+            if (cell_has(mfd_model_cell(model, t, column), where->labels[i]))
+                has[t] = known = true;
+        struct mfd_at label = MFD_AT_INDEX(&at, i);
+        if (!known)
+            return unknown_label(problem, &label, where->labels[i], model, column);
+    }
+    for (size_t t = 0; t < n; t++)
+        chosen[t] = chosen[t] && has[t];
+    return 0;
+}
+
+/* --- by identifier --- */
+
+/* Write the rows of the identifiers that are chosen, in their order. */
+static int apply_ids(struct mfd_choice *choice, const struct mfd_selection *s,
+                     const struct mfd_model *model, bool *chosen, const struct mfd_at *up,
+                     struct mfd_problem *problem)
+{
+    struct mfd_at ids = MFD_AT_MEMBER(up, "ids");
+    MFD_AUTO_FREE bool *seen = mfd_calloc(choice->stride, sizeof *seen);
+    if (!seen)
+        return no_memory(problem);
+    for (size_t i = 0; i < s->n_ids; i++) {
+        struct mfd_at at = MFD_AT_INDEX(&ids, i);
+        size_t track = mfd_model_find_track(model, s->ids[i]);
+        if (track == MFD_NONE)
+            return unknown(problem, "unknown-track", &at, "track", s->ids[i], track_name, model,
+                           choice->stride);
+        if (seen[track]) {
+            char pointer[sizeof problem->pointer];
+            mfd_at_pointer(&at, pointer, sizeof pointer);
+            return mfd_problem_set(problem, "invalid-value", pointer,
+                                   "track \"%.100s\" is named twice", s->ids[i]);
+        }
+        seen[track] = true;
+        if (chosen[track])
+            choice->index[choice->n++] = track;
+    }
+    return 0;
+}
+
+static int choose_real(struct mfd_choice *choice, const struct mfd_model *model,
+                       const struct mfd_selection *s, struct mfd_problem *problem)
+{
+    struct mfd_at root = MFD_AT_ROOT, tracks = MFD_AT_MEMBER(&root, "tracks");
+    struct mfd_at where = MFD_AT_MEMBER(&tracks, "where");
+    size_t n = choice->stride = mfd_model_tracks(model);
+    MFD_AUTO_FREE bool *chosen = mfd_calloc(n, sizeof *chosen);
+    choice->index = mfd_calloc(n, sizeof *choice->index);
+    if (!chosen || !choice->index)
+        return no_memory(problem);
+    memset(chosen, true, n);
+    for (size_t i = 0; i < s->n_where; i++)
+        if (apply_where(&s->where[i], model, chosen, &where, problem))
+            return -1;
+    if (s->ids && apply_ids(choice, s, model, chosen, &tracks, problem))
+        return -1;
+    for (size_t t = 0; t < n && !s->ids; t++)
+        if (chosen[t])
+            choice->index[choice->n++] = t;
+    if (choice->n == 0)
+        return mfd_problem_set(problem, "no-track-matches", "/tracks",
+                               "no track satisfies every condition");
+    return 0;
+}
+
+/* --- tracks that nobody measured --- */
+
+MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
+
+struct combinations {
+    struct mfd_combination *at;
+    size_t n;
+};
+
+static void combinations_deinit(struct combinations *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        mfd_combination_deinit(&c->at[i]);
+    free(c->at);
+}
+
+static int code(struct mfd_combination *out, const struct mfd_model *model,
+                const struct mfd_virtual_track *track, const struct mfd_at *at,
+                struct mfd_problem *problem)
+{
+    static const enum mfd_bias_policy policies[] = {
+        [MFD_VIRTUAL_BIAS_NONE] = MFD_BIAS_NONE,
+        [MFD_VIRTUAL_BIAS_MEAN] = MFD_BIAS_MEAN,
+        [MFD_VIRTUAL_BIAS_MATCHED] = MFD_BIAS_MATCHED,
+        [MFD_VIRTUAL_BIAS_NUMBER] = MFD_BIAS_NUMBER,
+    };
+    struct mfd_at like_at = MFD_AT_MEMBER(at, "like"), metadata = MFD_AT_MEMBER(at, "metadata");
+    struct mfd_error err = MFD_ERROR_INIT;
+    char column[128] = "", pointer[sizeof problem->pointer];
+    size_t like = track->like ? mfd_model_find_track(model, track->like) : MFD_NONE;
+    if (track->like && like == MFD_NONE)
+        return unknown(problem, "unknown-track", &like_at, "track", track->like, track_name, model,
+                       mfd_model_tracks(model));
+    if (mfd_virtual_code(model, track->metadata, like, out, column, &err)) {
+        struct mfd_at cell = MFD_AT_MEMBER(&metadata, column);
+        bool there = column[0] && json_object_get(track->metadata, column);
+        mfd_at_pointer(there ? &cell : &metadata, pointer, sizeof pointer);
+        return mfd_problem_from_error(problem, &err, pointer);
+    }
+    out->bias_policy = policies[track->bias];
+    out->bias = track->bias_number;
+    return 0;
+}
+
+static int choose_virtual(struct mfd_choice *choice, const struct mfd_model *model,
+                          const struct mfd_body *body, struct mfd_problem *problem)
+{
+    struct mfd_at root = MFD_AT_ROOT, at = MFD_AT_MEMBER(&root, "virtual_tracks");
+    MFD_CLEANUP(combinations_deinit) struct combinations all = { 0 };
+    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *weights = NULL;
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (mfd_model_config(model)->model_class == MFD_BASELINE)
+        return mfd_problem_set(problem, "unsupported", "/virtual_tracks",
+                               "this model has no metadata head, so it knows its own tracks only");
+    all.at = mfd_calloc(body->n_virtual_tracks, sizeof *all.at);
+    if (!all.at)
+        return no_memory(problem);
+    for (; all.n < body->n_virtual_tracks; all.n++) {
+        struct mfd_at element = MFD_AT_INDEX(&at, all.n);
+        if (code(&all.at[all.n], model, &body->virtual_tracks[all.n], &element, problem))
+            return -1;
+    }
+    if (mfd_virtual_weights(model, all.at, all.n, &weights, NULL, &err))
+        return mfd_problem_from_error(problem, &err, "/virtual_tracks");
+    choice->head = mfd_virtual_head(weights);
+    choice->n = choice->stride = all.n;
+    return choice->head ? 0 : no_memory(problem);
+}
+
+static int name_columns(struct mfd_choice *choice, const struct mfd_model *model,
+                        const struct mfd_body *body, struct mfd_problem *problem)
+{
+    choice->names = mfd_calloc(choice->n, sizeof *choice->names);
+    if (!choice->names)
+        return no_memory(problem);
+    for (size_t i = 0; i < choice->n; i++)
+        choice->names[i] = choice->index ? mfd_model_track_id(model, choice->index[i])
+                                         : body->virtual_tracks[i].id;
+    choice->aggregate = body->tracks.aggregate;
+    bool one = choice->aggregate != MFD_AGGREGATE_NONE;
+    choice->width = one ? 1 : choice->n;
+    choice->columns = one ? &mfd_aggregate_names[choice->aggregate] : choice->names;
+    return 0;
+}
+
+int mfd_choice_make(struct mfd_choice *out, const struct mfd_model *model,
+                    const struct mfd_body *body, struct mfd_problem *problem)
+{
+    struct mfd_choice choice = { 0 };
+    int status = body->virtual_tracks ? choose_virtual(&choice, model, body, problem)
+                                      : choose_real(&choice, model, &body->tracks, problem);
+    if (status == 0)
+        status = name_columns(&choice, model, body, problem);
+    if (status)
+        mfd_choice_deinit(&choice);
+    else
+        *out = choice;
+    return status;
+}
+
+void mfd_choice_deinit(struct mfd_choice *choice)
+{
+    mfd_head_free(choice->head);
+    free(choice->index);
+    free(choice->names);
+    *choice = (struct mfd_choice){ 0 };
+}
+
+void mfd_choice_gather(const struct mfd_choice *choice, const float *row, float *out)
+{
+    double sum = 0;
+    float max = -INFINITY;
+    for (size_t i = 0; i < choice->n; i++) {
+        float value = row[choice->index ? choice->index[i] : i];
+        if (choice->aggregate == MFD_AGGREGATE_NONE)
+            out[i] = value;
+        sum += (double)value;
+        max = value > max || isnan(value) ? value : max;
+    }
+    if (choice->aggregate == MFD_AGGREGATE_MEAN)
+        *out = (float)(sum / (double)choice->n);
+    else if (choice->aggregate == MFD_AGGREGATE_MAX)
+        *out = max;
+}

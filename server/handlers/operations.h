@@ -1,0 +1,10 @@
+/* The operations and routes of this room. */
+#pragma once
+
+#include "server/operation.h"
+#include "server/router.h"
+
+extern const struct mfd_operation mfd_operation_predict, mfd_operation_features,
+    mfd_operation_variants;
+
+extern const struct mfd_route mfd_routes_windows[], mfd_routes_variants[], mfd_routes_contract[];

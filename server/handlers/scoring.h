@@ -1,0 +1,82 @@
+/* What predict, features and variants/score have in common: the request as it was read, what it is
+ * asked of, where each number of the answer comes from, and how the answer is laid out. */
+#pragma once
+
+#include "proto/encode.h"
+#include "server/handlers/choice.h"
+#include "server/operation.h"
+
+#define MFD_MAX_PARTS 16
+
+/* Where the numbers of a part of the answer are computed. */
+struct mfd_source {
+    size_t offset; /* of its pointer in the task's `out`, or `effects` for variants */
+    size_t stride; /* floats a row there */
+    bool tracks;   /* picked through the choice; else features, as they are */
+};
+
+struct mfd_scoring {
+    struct mfd_body body;
+    struct mfd_served *served; /* the driver's reference */
+    const struct mfd_config *config;
+    struct mfd_genome *genome; /* NULL: sequences only */
+    const char *genome_name;
+    struct mfd_ensemble ensemble;
+    struct mfd_choice choice;
+    struct mfd_part parts[MFD_MAX_PARTS];
+    struct mfd_source sources[MFD_MAX_PARTS];
+    struct mfd_layout layout; /* rows and input: the operation's to fill in */
+    const struct mfd_encoder *encoder;
+    struct mfd_buffer provenance;
+    float *scratch; /* one row of the answer */
+    int64_t max_items, max_passes;
+    size_t windows, unscored; /* what it costs */
+};
+
+/* Read the model, genome and tracks that `s->body` names, and lay out the answer. Sets plan->model.
+ * 0, or -1 with the problem. */
+int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
+                     const struct mfd_operation_input *input, struct mfd_operation_plan *plan,
+                     struct mfd_problem *problem) MFD_MUST_CHECK;
+void mfd_scoring_deinit(struct mfd_scoring *s);
+
+/* Once items have been looked at: strict requests fail at the first bad one; else the plan's items,
+ * passes and part size, with `rows` rows in all and at most `most` of one item. */
+int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
+                     struct mfd_operation_plan *plan, struct mfd_problem *problem) MFD_MUST_CHECK;
+
+/* The answer to a dry run. */
+int mfd_scoring_describe(const struct mfd_scoring *s, struct mfd_buffer *out,
+                         struct mfd_problem *problem) MFD_MUST_CHECK;
+
+/* Numbers of one part of the batch while it is computed and encoded. */
+struct mfd_numbers {
+    const struct mfd_scoring *scoring;
+    size_t rows;
+    float *block;                 /* all arrays */
+    float *arrays[MFD_MAX_PARTS]; /* (rows, stride) of each source */
+};
+
+/* Make room for `rows` rows and point the task's outputs at it. */
+int mfd_numbers_init(struct mfd_numbers *n, const struct mfd_scoring *s, size_t rows,
+                     struct mfd_task *task, struct mfd_problem *problem) MFD_MUST_CHECK;
+void mfd_numbers_deinit(struct mfd_numbers *n);
+/* For struct mfd_results: ctx is a struct mfd_numbers. */
+mfd_fill_fn mfd_numbers_fill;
+
+/* Bases that a pass of this ensemble reads. */
+int64_t mfd_scoring_window(const struct mfd_scoring *s);
+/* Bases of [start, end) that lie outside a contig of that length. */
+int64_t mfd_outside(int64_t start, int64_t end, int64_t length);
+/* What a batch calls a problem of that type: skipped where the input is fine but is not scored. */
+enum mfd_outcome mfd_outcome_of(const struct mfd_problem *problem);
+/* Give item i a problem of its own; returns where to write it, NULL on lack of memory. */
+struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
+                                             struct mfd_problem *problem);
+
+/* Add the results of a part to its counts. */
+void mfd_scoring_count(const struct mfd_result *results, size_t n,
+                       struct mfd_operation_counts *counts);
+/* The operations' `finish`. */
+int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_operation_counts *counts,
+                       struct mfd_buffer *out, struct mfd_problem *problem) MFD_MUST_CHECK;

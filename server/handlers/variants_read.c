@@ -1,0 +1,129 @@
+/* Variants of a request, in all their notations. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/memory.h"
+#include "server/handlers/variants.h"
+
+static int no_memory(struct mfd_problem *problem)
+{
+    return mfd_problem_set(problem, "internal", NULL, "out of memory");
+}
+
+int64_t mfd_variants_outside(const struct mfd_scored_variants *v, const struct mfd_variant *variant)
+{
+    int64_t window = mfd_scoring_window(&v->base);
+    int64_t left = window % 2 ? (window - 1) / 2 : window / 2 - 1;
+    bool flipped = variant->status == MFD_VARIANT_FLIPPED;
+    int64_t here = (int64_t)strlen(flipped ? variant->alt : variant->ref);
+    int64_t there = (int64_t)strlen(flipped ? variant->ref : variant->alt);
+    int64_t more = here > there ? here - there : 0; /* a shorter allele reads on to the right */
+    return mfd_outside(variant->pos - left, variant->pos - left + window + more,
+                       mfd_genome_contig_length(v->base.genome, variant->contig));
+}
+
+int mfd_variants_judge(struct mfd_scored_variants *v, size_t i, const struct mfd_error *reason,
+                       const char *pointer, struct mfd_problem *problem)
+{
+    const struct mfd_variant *variant = &v->variants[i];
+    bool scored = mfd_variant_scored(variant->status);
+    int64_t outside = scored ? mfd_variants_outside(v, variant) : 0;
+    if (scored && (!outside || v->base.body.pad))
+        return 0;
+    struct mfd_problem *kept = mfd_scoring_item_problem(&v->base, i, problem);
+    if (!kept)
+        return -1;
+    if (scored)
+        mfd_problem_set(kept, "window-off-contig", pointer,
+                        "the variant's window leaves the contig by %lld bases; \"pad\": true reads "
+                        "N there",
+                        (long long)outside);
+    else if (reason->slug[0])
+        mfd_problem_from_error(kept, reason, pointer);
+    else
+        mfd_problem_set(kept, mfd_variant_status_slug(variant->status), pointer,
+                        "the variant is not scored");
+    return 0;
+}
+
+/* A text that is no variant at all is that item's problem too. */
+static int keep_error(struct mfd_scored_variants *v, size_t i, const struct mfd_error *err,
+                      const char *pointer, struct mfd_problem *problem)
+{
+    v->variants[i].status = MFD_VARIANT_MALFORMED;
+    if (err->status == MFD_EIO || err->status == MFD_ENOMEM)
+        return mfd_problem_from_error(problem, err, NULL); /* not the variant's fault */
+    struct mfd_problem *kept = mfd_scoring_item_problem(&v->base, i, problem);
+    if (!kept)
+        return -1;
+    return mfd_problem_from_error(kept, err, pointer) ? 0 : 0;
+}
+
+int mfd_variants_read(struct mfd_scored_variants *v, size_t i, struct mfd_problem *problem)
+{
+    const struct mfd_item *item = &v->base.body.items[i];
+    struct mfd_genome *genome = v->base.genome;
+    struct mfd_variant *variant = &v->variants[i];
+    struct mfd_error err = MFD_ERROR_INIT, reason = MFD_ERROR_INIT;
+    struct mfd_at root = MFD_AT_ROOT, list = MFD_AT_MEMBER(&root, "variants");
+    struct mfd_at at = MFD_AT_INDEX(&list, i);
+    char text[sizeof problem->pointer];
+    const char *pointer = v->base.body.document ? text : NULL; /* no body, no pointer into it */
+    mfd_at_pointer(&at, text, sizeof text);
+    if (item->problem) {
+        variant->status = MFD_VARIANT_MALFORMED;
+        return 0;
+    }
+    int status = item->text ? mfd_variant_parse(variant, genome, item->text, item->n, &err)
+                            : mfd_variant_set(variant, genome, item->chrom, item->start, item->ref,
+                                              item->alt, item->id, &err);
+    if (status == MFD_OK && variant->status != MFD_VARIANT_OK)
+        status = mfd_variant_check(variant, genome, &reason, &err);
+    if (status)
+        return keep_error(v, i, &err, pointer, problem);
+    return mfd_variants_judge(v, i, &reason, pointer, problem);
+}
+
+int mfd_variants_reserve(struct mfd_scored_variants *v, size_t n, struct mfd_problem *problem)
+{
+    struct mfd_body *body = &v->base.body;
+    struct mfd_reader reader = { .problem = problem, .blocks = body->blocks };
+    body->items = mfd_reader_alloc(&reader, n, sizeof *body->items);
+    body->blocks = reader.blocks;
+    body->n_items = body->items ? n : 0;
+    return body->items ? 0 : -1;
+}
+
+/* Identifiers of tracks stand in parameters of the same name. */
+static int add_track(struct mfd_scored_variants *v, const char *id,
+                     const struct mfd_operation_input *input, struct mfd_problem *problem)
+{
+    struct mfd_selection *s = &v->base.body.tracks;
+    if (!v->tracks && !(v->tracks = mfd_calloc(input->queries->n, sizeof *v->tracks)))
+        return no_memory(problem);
+    v->tracks[s->n_ids++] = id;
+    s->ids = v->tracks;
+    return 0;
+}
+
+int mfd_variants_options(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
+                         struct mfd_problem *problem)
+{
+    for (size_t i = 0; i < input->queries->n; i++) {
+        const struct mfd_pair *pair = &input->queries->at[i];
+        bool track = strcmp(pair->name, "track") == 0;
+        int known = track ? add_track(v, pair->value, input, problem)
+                    : strcmp(pair->name, "format") == 0
+                        ? 0
+                        : mfd_body_option(&v->base.body, pair->name, pair->value, problem);
+        if (known > 0)
+            mfd_problem_set(problem, "invalid-parameter", NULL,
+                            "\"%.100s\" is no parameter of this resource; there are model, genome, "
+                            "track, components, scores, features, scale, aggregate, ensemble, pad, "
+                            "strict, dry_run and format",
+                            pair->name);
+        if (known)
+            return -1;
+    }
+    return mfd_body_check(&v->base.body, problem);
+}
