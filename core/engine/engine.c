@@ -8,7 +8,6 @@
 
 #include "core/base/memory.h"
 #include "core/engine/batch.h"
-#include "core/engine/blas.h"
 #include "core/engine/run.h"
 
 #define DEFAULT_SCRATCH ((size_t)256 << 20)
@@ -68,14 +67,16 @@ static void count_rows(struct mfd_engine *e, const struct mfd_trunk *t)
 static int start(struct mfd_engine *e, const struct mfd_trunk *trunk,
                  const struct mfd_engine_options *options, struct mfd_error *err)
 {
-    int status = mfd_blas_init(err);
+    struct mfd_products products;
+    int status = mfd_products_init(&products, e->kernels, options->openblas, err);
     if (!status)
         status = mfd_geometry_init(&e->geometry, &e->config, err);
     if (!status)
         status =
             mfd_pool_new(&e->pool, options->threads ? options->threads : default_threads(), err);
     if (!status)
-        status = mfd_packed_init(&e->packed, &e->geometry, &e->config, trunk, e->pool, err);
+        status =
+            mfd_packed_init(&e->packed, &e->geometry, &e->config, trunk, &products, e->pool, err);
     if (!status)
         status = mfd_run_state_new(&e->state, &e->geometry, &e->packed, e->kernels, e->pool, err);
     if (!status)

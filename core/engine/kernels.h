@@ -59,6 +59,13 @@ struct mfd_kernels {
      * whatever the number of rows and tracks; k any. */
     void (*dots)(float *out, size_t out_stride, const float *x, size_t x_stride, size_t rows,
                  const float *w, size_t w_stride, size_t tracks, size_t k);
+
+    /* c (rows, columns) = a (rows, k) times a packed matrix, added to c where `add`. `w` is its
+     * first panel (mfd_matrix); columns a multiple of MFD_LANES. Every number is one sum over k in
+     * order, so it depends on its row and column alone. NULL in a set that leaves products to BLAS.
+     */
+    void (*product)(size_t rows, size_t columns, size_t k, const float *a, size_t lda,
+                    const float *w, float *c, size_t ldc, int add);
 };
 
 /* The best set that this processor has; `name` (may be NULL) asks for one of "avx512", "avx2",

@@ -285,6 +285,97 @@ static void dots(float *out, size_t out_stride, const float *x, size_t x_stride,
                       w + t * w_stride, w_stride, 1, k);
 }
 
+/* ---- matrix products ----
+ *
+ * A block of rows against a panel of MFD_LANES columns, which lie together for each k: per k one
+ * line of weights is loaded and each row's number broadcast; the sums stay in registers. Weights
+ * are packed once and for all, so a product of few rows is as quick as one of many, and a number's
+ * sum runs over k in order whatever block it is in. */
+#ifdef __AVX__
+#ifdef __AVX512F__
+#define WIDE 16
+#define BLOCK_ROWS 14
+#else
+#define WIDE 8
+#define BLOCK_ROWS 6
+#endif
+#define PARTS (MFD_LANES / WIDE)
+#define CACHED_ROWS (16 * BLOCK_ROWS) /* rows that meet all panels while they are in cache */
+
+typedef float wide __attribute__((vector_size(4 * WIDE)));
+typedef float wide_anywhere __attribute__((vector_size(4 * WIDE), aligned(4)));
+
+/* `rows` is a constant where this is inlined. */
+INLINE void product_block(size_t rows, size_t k, const float *a, size_t lda, const float *w,
+                          float *c, size_t ldc, int add)
+{
+    wide sum[BLOCK_ROWS][PARTS];
+#pragma GCC unroll 14
+    for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (size_t i = 0; i < PARTS; i++)
+            sum[r][i] = (wide){ 0 };
+    for (size_t j = 0; j < k; j++, w += MFD_LANES) {
+        wide line[PARTS];
+#pragma GCC unroll 2
+        for (size_t i = 0; i < PARTS; i++)
+            line[i] = *(const wide *)(const void *)(w + i * WIDE);
+#pragma GCC unroll 14
+        for (size_t r = 0; r < rows; r++) {
+            wide x = (wide){ 0 } + a[r * lda + j];
+#pragma GCC unroll 2
+            for (size_t i = 0; i < PARTS; i++)
+                sum[r][i] += x * line[i];
+        }
+    }
+#pragma GCC unroll 14
+    for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (size_t i = 0; i < PARTS; i++) {
+            wide_anywhere *to = (wide_anywhere *)(void *)(c + r * ldc + i * WIDE);
+            *to = add ? *to + sum[r][i] : sum[r][i];
+        }
+}
+
+/* clang-format off */
+#define CASE(n)                                                                                    \
+    case n:                                                                                        \
+        product_block(n, k, a, lda, w, c, ldc, add);                                               \
+        break;
+
+static void product_rest(size_t rows, size_t k, const float *a, size_t lda, const float *w,
+                         float *c, size_t ldc, int add)
+{
+    switch (rows) {
+        CASE(1)
+        CASE(2) CASE(3) CASE(4) CASE(5)
+#if BLOCK_ROWS > 6
+            CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13)
+#endif
+                default : break;
+    }
+}
+
+/* clang-format on */
+
+static void panel_product(size_t rows, size_t columns, size_t k, const float *a, size_t lda,
+                          const float *w, float *c, size_t ldc, int add)
+{
+    for (size_t first = 0; first < rows; first += CACHED_ROWS) {
+        size_t last = first + CACHED_ROWS < rows ? first + CACHED_ROWS : rows;
+        for (size_t n = 0; n < columns; n += MFD_LANES) {
+            const float *panel = w + n * k;
+            size_t r = first;
+            for (; r + BLOCK_ROWS <= last; r += BLOCK_ROWS)
+                product_block(BLOCK_ROWS, k, a + r * lda, lda, panel, c + r * ldc + n, ldc, add);
+            product_rest(last - r, k, a + r * lda, lda, panel, c + r * ldc + n, ldc, add);
+        }
+    }
+}
+#else
+#define panel_product NULL
+#endif
+
 const struct mfd_kernels MFD_KERNELS = {
     .name = STRINGIFY(MFD_KERNELS_NAME),
     .stem = stem,
@@ -297,4 +388,5 @@ const struct mfd_kernels MFD_KERNELS = {
     .affine = affine,
     .sigmoid = sigmoid,
     .dots = dots,
+    .product = panel_product,
 };

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/base/memory.h"
-#include "core/engine/blas.h"
 
 #define NORM_EPSILON 1e-5 /* PyTorch's default, which the published networks keep */
 
@@ -73,10 +72,11 @@ void mfd_conv_kernel_transform(enum mfd_conv_way way, size_t taps, double *g)
 }
 
 struct transform {
+    const struct mfd_products *products;
     const struct mfd_conv *conv;
     const double *g;
-    size_t points, in, out; /* padded */
-    float *to;
+    size_t points;
+    struct mfd_matrix to; /* of the first product */
 };
 
 /* One item: MFD_LANES output channels of every input channel. */
@@ -89,28 +89,31 @@ static void transform_block(void *context, size_t item, unsigned worker)
     for (size_t i = 0; i < c->in; i++)
         for (size_t o = first; o < last; o++) {
             const float *w = c->w + (o * c->in + i) * c->width;
+            float *to = t->to.data + mfd_matrix_at(t->products, &t->to, i, o);
             for (size_t p = 0; p < t->points; p++) {
                 double sum = 0;
                 for (size_t k = 0; k < c->width; k++)
                     sum += t->g[p * c->width + k] * w[k];
-                t->to[(p * t->in + i) * t->out + o] = (float)sum;
+                to[p * t->to.k * t->to.n] = (float)sum;
             }
         }
 }
 
-static float *pack_conv(struct mfd_packed *p, const struct mfd_conv *conv, enum mfd_conv_way way,
-                        size_t points, struct mfd_pool *pool)
+static int pack_conv(struct mfd_packed *p, const struct mfd_conv *conv, enum mfd_conv_way way,
+                     size_t points, struct mfd_pool *pool, struct mfd_matrix *out)
 {
-    size_t in = padded(conv->in), out = padded(conv->out), size;
+    struct mfd_matrix m = { .k = conv->in, .n = padded(conv->out) };
+    size_t size;
     double *g = mfd_calloc(points * conv->width, sizeof *g);
-    float *to = g && mfd_mul(in, out, &size) ? block(p, points, size) : NULL;
-    if (to) {
+    m.data = g && mfd_mul(m.k, m.n, &size) ? block(p, points, size) : NULL;
+    if (m.data) {
         mfd_conv_kernel_transform(way, conv->width, g);
-        struct transform t = { conv, g, points, in, out, to };
+        struct transform t = { &p->products, conv, g, points, m };
         mfd_pool_run(pool, transform_block, &t, (conv->out + MFD_LANES - 1) / MFD_LANES);
+        *out = m;
     }
     free(g);
-    return to;
+    return m.data ? MFD_OK : MFD_ENOMEM;
 }
 
 static int pack_stem(struct mfd_packed *p, const struct mfd_trunk *trunk)
@@ -136,8 +139,7 @@ static int pack_stem(struct mfd_packed *p, const struct mfd_trunk *trunk)
 static int pack_second(struct mfd_packed *p, struct mfd_packed_level *l,
                        const struct mfd_block *second, struct mfd_pool *pool)
 {
-    l->point = pack_conv(p, &second->conv, MFD_CONV_DIRECT, 1, pool);
-    if (!l->point)
+    if (pack_conv(p, &second->conv, MFD_CONV_DIRECT, 1, pool, &l->point))
         return MFD_ENOMEM;
     return fold_norm(p, &second->norm, &l->middle.scale, &l->middle.shift);
 }
@@ -161,9 +163,9 @@ static int pack_level(struct mfd_packed *p, const struct mfd_level *level,
     }
     l->in = padded(first->conv.in);
     l->out = padded(first->conv.out);
-    l->conv = pack_conv(p, &first->conv, level->way, level->points, pool);
-    int status =
-        l->conv ? fold_norm(p, &first->norm, &l->before.scale, &l->before.shift) : MFD_ENOMEM;
+    int status = pack_conv(p, &first->conv, level->way, level->points, pool, &l->conv);
+    if (!status)
+        status = fold_norm(p, &first->norm, &l->before.scale, &l->before.shift);
     return status || !second ? status : pack_second(p, l, second, pool);
 }
 
@@ -191,9 +193,10 @@ static int pack_features(struct mfd_packed *p, const struct mfd_config *config,
 
 int mfd_packed_init(struct mfd_packed *packed, const struct mfd_geometry *g,
                     const struct mfd_config *config, const struct mfd_trunk *trunk,
-                    struct mfd_pool *pool, struct mfd_error *err)
+                    const struct mfd_products *products, struct mfd_pool *pool,
+                    struct mfd_error *err)
 {
-    struct mfd_packed p = { 0 };
+    struct mfd_packed p = { .products = *products };
     int status = MFD_OK;
     for (size_t i = 0; i < g->n && status == MFD_OK; i++) {
         p.level[i].before.activation = p.level[i].middle.activation = config->activation;

@@ -6,14 +6,16 @@
 #include "core/engine/geometry.h"
 #include "core/engine/kernels.h"
 #include "core/engine/pool.h"
+#include "core/engine/product.h"
 #include "core/model/trunk.h"
 
 /* A level: norm -> act -> convolution (points matrices) -> norm -> act -> width-1 convolution. */
 struct mfd_packed_level {
     size_t in, out; /* channels, padded */
     struct mfd_norm_act before, middle;
-    float *conv;  /* (points, in, out) */
-    float *point; /* (out, out); NULL for the output level */
+    struct mfd_matrix
+        conv; /* (in, out) of the first product; the others follow, k * n floats each */
+    struct mfd_matrix point; /* (out, out); data is NULL for the output level */
 };
 
 struct mfd_packed {
@@ -24,13 +26,15 @@ struct mfd_packed {
     size_t letters;               /* 4^k + 1 */
     size_t embed;                 /* features, not padded */
     float *scale, *shift;         /* bn_features, padded; 1 and 0 where there is none */
-    float **blocks;               /* everything owned */
+    struct mfd_products products;
+    float **blocks; /* everything owned */
     size_t n_blocks, bytes;
 };
 
 int mfd_packed_init(struct mfd_packed *packed, const struct mfd_geometry *geometry,
                     const struct mfd_config *config, const struct mfd_trunk *trunk,
-                    struct mfd_pool *pool, struct mfd_error *err) MFD_MUST_CHECK;
+                    const struct mfd_products *products, struct mfd_pool *pool,
+                    struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_packed_deinit(struct mfd_packed *packed);
 
 /* Kernel transform of a way: g (points, taps), so that product p uses sum over taps of g[p][t]

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/base/memory.h"
-#include "core/engine/blas.h"
 
 #define CHUNK_TILES                                                                                \
     480                /* tiles that go through a level together: tall products, buffers in cache */
@@ -110,7 +109,8 @@ static void stem_item(void *context, size_t item, unsigned worker)
     memset(to + rows * n, 0, (tall - rows) * n * sizeof *to);
     for (size_t r = 0; r < tall; r++)
         s->kernels->norm_act(g + r * n, to + r * n, st->packed->middle, n);
-    mfd_blas_product(tall, n, n, g, n, st->packed->point, n, to, n, 1, &s->workers[worker].seconds);
+    mfd_product(&p->products, tall, &st->packed->point, 0, n, g, n, to, n, 1,
+                &s->workers[worker].seconds);
 }
 
 static int run_stem(struct step *st)
@@ -197,10 +197,12 @@ static void product_item(void *context, size_t item, unsigned worker)
     if (first >= st->tiles_padded)
         return;
     size_t tall = at_most(size, st->tiles_padded - first);
-    mfd_blas_product(tall, out, in, s->in.data + (p * st->tiles_padded + first) * in, in,
-                     st->packed->conv + p * in * out, out,
-                     s->out.data + (p * st->tiles_padded + first) * out, out, 0,
-                     &s->workers[worker].seconds);
+    struct mfd_matrix w = st->packed->conv;
+    w.data += p * w.k * w.n;
+    mfd_product(&s->packed->products, tall, &w, 0, out,
+                s->in.data + (p * st->tiles_padded + first) * in, in,
+                s->out.data + (p * st->tiles_padded + first) * out, out, 0,
+                &s->workers[worker].seconds);
 }
 
 /* Turn the products of some tiles into rows, and add the width-1 block. */
@@ -225,8 +227,8 @@ static void output_item(void *context, size_t item, unsigned worker)
         else
             s->kernels->sum_out(row, to, z, stride, l->points, st->packed->middle, n);
     }
-    mfd_blas_product((end - first) * l->tile, n, n, g, n, st->packed->point, n, rows, n, 1,
-                     &s->workers[worker].seconds);
+    mfd_product(&s->packed->products, (end - first) * l->tile, &st->packed->point, 0, n, g, n, rows,
+                n, 1, &s->workers[worker].seconds);
 }
 
 static int run_chunk(struct step *st, size_t input_tiles, size_t output_tiles)
@@ -281,9 +283,9 @@ static void output_columns(void *context, size_t item, unsigned worker)
     const struct step *st = context;
     struct mfd_run_state *s = st->state;
     size_t in = st->packed->in, out = st->packed->out, first = item * OUTPUT_COLUMNS;
-    mfd_blas_product(st->tiles_padded, at_most(OUTPUT_COLUMNS, out - first), in, s->in.data, in,
-                     st->packed->conv + first, out, st->rows + first, out, 0,
-                     &s->workers[worker].seconds);
+    mfd_product(&s->packed->products, st->tiles_padded, &st->packed->conv, first,
+                at_most(OUTPUT_COLUMNS, out - first), s->in.data, in, st->rows + first, out, 0,
+                &s->workers[worker].seconds);
 }
 
 static int run_output(struct step *st)
@@ -373,7 +375,7 @@ int mfd_run_state_new(struct mfd_run_state **out, const struct mfd_geometry *geo
                                  .kernels = kernels,
                                  .pool = pool,
                                  .threads = mfd_pool_threads(pool),
-                                 .quantum = mfd_blas_quantum() };
+                                 .quantum = packed->products.quantum };
     s->workers = mfd_calloc(s->threads, sizeof *s->workers);
     if (!s->workers) {
         free(s);

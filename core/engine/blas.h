@@ -1,4 +1,0 @@
-/* The engine's products are those of the gate below it. */
-#pragma once
-
-#include "core/tensor/blas.h"
