@@ -70,8 +70,8 @@ struct mfd_pickle_value {
 struct mfd_pickle; /* owns the values; immutable once read, any thread */
 
 /* Read one pickle that fills `size` bytes, which are borrowed until free. MFD_EFORMAT for what is
- * not a pickle, MFD_EUNSUPPORTED for an opcode or a name that is not allowed (named in the message),
- * MFD_ELIMIT for one whose values would take more than `memory` bytes. */
+ * not a pickle, MFD_EUNSUPPORTED for an opcode or a name that is not allowed (named in the
+ * message), MFD_ELIMIT for one whose values would take more than `memory` bytes. */
 int mfd_pickle_read(struct mfd_pickle **out, const void *bytes, size_t size, size_t memory,
                     struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_pickle_free(struct mfd_pickle *pickle);

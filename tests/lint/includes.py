@@ -30,7 +30,7 @@ GATES = {
     "cblas.h": ["core/tensor", "tests"],
     "sleef.h": ["core/engine"],
     "htslib/": ["core/genome", "tests"],
-    "zip.h": ["core/checkpoint"],
+    "zip.h": ["core/checkpoint", "tests/util"],
     "yaml.h": ["core/checkpoint"],
     "cyaml/": ["core/checkpoint"],
     "sqlite3.h": ["server"],
