@@ -1,0 +1,40 @@
+/* mfd-model: make, look at and use models without a server. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/tool/tool.h"
+
+static const struct tool_command commands[] = {
+    { "import", "CHECKPOINT", "Make a bundle of a checkpoint of the published code",
+      "The checkpoint is read as data: nothing in it is executed.\n", tool_import },
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_commands(FILE *f)
+{
+    fprintf(f, "usage: " TOOL_NAME " COMMAND [OPTION...] ...\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(f, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fprintf(f, "\n'" TOOL_NAME " COMMAND --help' says more.\n"
+               "Exit codes: 0 success, 1 failure, 2 wrong usage.\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (name && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
+        print_commands(stdout);
+        return tool_finish();
+    }
+    if (name && strcmp(name, "--version") == 0) {
+        printf(TOOL_NAME " " MFD_VERSION "\n");
+        return tool_finish();
+    }
+    for (size_t i = 0; name && i < COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(&commands[i], argc - 1, argv + 1);
+    if (name)
+        fprintf(stderr, TOOL_NAME ": there is no command '%s'\n", name);
+    print_commands(stderr);
+    return TOOL_USAGE;
+}

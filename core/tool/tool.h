@@ -1,0 +1,46 @@
+/* What the commands of mfd-model share. A command is one file with one function, and one line in
+ * the table of main.c. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "core/base/error.h"
+
+#define TOOL_NAME "mfd-model"
+
+/* Exit codes: 0 success; 1 the work could not be done (the message says why); 2 the command line is
+ * wrong. */
+enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+
+struct tool_command {
+    const char *name;
+    const char *operands; /* such as "BUNDLE", for the usage line */
+    const char *summary;  /* one line for the list of commands */
+    const char *details;  /* further lines for --help, each ending with a newline, or NULL */
+    int (*run)(const struct tool_command *self, int argc, char **argv); /* returns an exit code */
+};
+
+/* One option of a command: a value where `value` is set, else a switch. */
+struct tool_option {
+    const char *name;     /* long name without dashes */
+    char letter;          /* short name, or 0 */
+    const char *argument; /* what to call the value in --help; NULL for a switch */
+    const char *help;
+    bool required;
+    const char **value;
+    bool *flag;
+};
+
+/* Parse a command's arguments (argv[0] is the command) with getopt_long; `options` ends with a NULL
+ * name, and --help is added. `operands` receives the `n_operands` that must follow; they are
+ * borrowed from argv. Returns true to go on; false when there is nothing more to do, *code then
+ * being the exit code: 0 after --help, 2 after a message about what is wrong. */
+bool tool_parse(const struct tool_command *self, const struct tool_option *options, int argc,
+                char **argv, const char **operands, int n_operands, int *code);
+
+/* Say on stderr why the work could not be done; returns TOOL_FAILED. */
+int tool_fail(const struct mfd_error *err);
+/* Flush standard output; TOOL_FAILED with a message where it could not all be written. */
+int tool_finish(void);
+
+int tool_import(const struct tool_command *self, int argc, char **argv);
