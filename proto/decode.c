@@ -303,6 +303,12 @@ static const struct mfd_member variants_members[] = {
     FIELD("features", read_subspaces, subspaces),
 };
 
+static const struct mfd_member normalize_members[] = {
+    INPUT("variants", MFD_INPUT_VARIANTS),
+    FIELD("genome", mfd_read_string, genome),
+    FIELD("strict", mfd_read_bool, strict),
+};
+
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 static const struct call {
     const struct mfd_member *members;
@@ -329,6 +335,10 @@ static const struct call {
                               .input = MFD_INPUT_VARIANTS,
                               .shifts = 7,
                               .strands = true } },
+    [MFD_CALL_NORMALIZE] = { normalize_members,
+                             COUNT(normalize_members),
+                             "\"variants\"",
+                             { .input = MFD_INPUT_VARIANTS, .shifts = 1 } },
 };
 
 void mfd_body_defaults(struct mfd_body *body, enum mfd_call call)

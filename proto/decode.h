@@ -17,6 +17,7 @@ enum mfd_call { /* whose members are read */
                 MFD_CALL_PREDICT,
                 MFD_CALL_FEATURES,
                 MFD_CALL_VARIANTS,
+                MFD_CALL_NORMALIZE,
 };
 
 enum mfd_input { MFD_INPUT_SEQUENCES, MFD_INPUT_INTERVALS, MFD_INPUT_VARIANTS };

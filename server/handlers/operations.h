@@ -7,4 +7,5 @@
 extern const struct mfd_operation mfd_operation_predict, mfd_operation_features,
     mfd_operation_variants;
 
-extern const struct mfd_route mfd_routes_windows[], mfd_routes_variants[], mfd_routes_contract[];
+extern const struct mfd_route mfd_routes_windows[], mfd_routes_variants[], mfd_routes_contract[],
+    mfd_routes_normalize[];
