@@ -24,6 +24,10 @@ void mfd_model_unref(struct mfd_model *model);
 const struct mfd_config *mfd_model_config(const struct mfd_model *model);
 const struct mfd_trunk *mfd_model_trunk(const struct mfd_model *model);
 const struct mfd_head *mfd_model_head(const struct mfd_model *model); /* all tracks */
+/* The same without what learn_signal_to_noise learned for each track: the weights that metadata
+ * alone give, to be compared with those of virtual tracks. The same pointer where there is no such
+ * thing. */
+const struct mfd_head *mfd_model_bare_head(const struct mfd_model *model);
 const struct mfd_safetensors *mfd_model_weights(const struct mfd_model *model);
 const char *mfd_model_digest(const struct mfd_model *model); /* sha256 of the bundle, 64 hex */
 

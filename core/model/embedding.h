@@ -1,0 +1,34 @@
+/* The networks that turn metadata into output weights, bound by name and checked against the
+ * columns:
+ *
+ *     W_g = [ direct_1 | direct_2 | ... | interact(concat of the interact columns) ]
+ *
+ * Source: shared design "The model", section 4. Immutable once bound; any thread. */
+#pragma once
+
+#include <stddef.h>
+
+#include "core/base/error.h"
+#include "core/model/config.h"
+#include "core/model/metadata.h"
+#include "core/tensor/safetensors.h"
+
+struct mfd_embedding;
+
+/* Bind the networks of both groups. Borrows md and weights for its life. MFD_EFORMAT names the
+ * tensor that is missing, misshapen or not finite. */
+int mfd_embedding_bind(struct mfd_embedding **out, const struct mfd_metadata *md,
+                       const struct mfd_config *config, const struct mfd_safetensors *weights,
+                       struct mfd_error *err) MFD_MUST_CHECK;
+void mfd_embedding_free(struct mfd_embedding *e);
+
+/* A row of inputs holds every field's var_vals side by side, in mfd_fields order. */
+size_t mfd_embedding_inputs(const struct mfd_embedding *e);
+size_t mfd_embedding_offset(const struct mfd_embedding *e, size_t field);
+
+/* out (n, E_g): weights of one group for the rows inputs[0..n), each mfd_embedding_inputs() long.
+ * What a row gives does not depend on its company. Multiply-adds a row: mfd_embedding_cost(). */
+int mfd_embedding_weights(const struct mfd_embedding *e, enum mfd_group group,
+                          const float *const *inputs, size_t n, float *out,
+                          struct mfd_error *err) MFD_MUST_CHECK;
+size_t mfd_embedding_cost(const struct mfd_embedding *e, enum mfd_group group);
