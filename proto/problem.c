@@ -8,6 +8,7 @@
 /* In the order of their status. Slugs are part of the contract: never rename one. */
 static const struct mfd_problem_type types[] = {
     { "malformed-json", 400, "The body is not JSON" },
+    { "malformed-vcf", 400, "The body is not a VCF" },
     { "duplicate-member", 400, "A member is given twice" },
     { "unknown-member", 400, "A member is not known here" },
     { "missing-member", 400, "A required member is missing" },

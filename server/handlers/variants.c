@@ -34,20 +34,27 @@ static int read_request(struct mfd_scored_variants *v, const struct mfd_operatio
     const struct mfd_limits *limits = mfd_app_limits(input->app);
     int64_t max_items = input->job ? limits->job_items : limits->items;
     const char *text = mfd_params_get(input->params, "variant");
-    if (!text)
+    if (!text && input->content == MFD_MEDIA_JSON)
         return mfd_body_decode(&v->base.body, MFD_CALL_VARIANTS, input->body ? input->body : "",
                                input->size, limits, max_items, problem);
     mfd_body_defaults(&v->base.body, MFD_CALL_VARIANTS);
-    if (mfd_variants_options(v, input, problem) || mfd_variants_reserve(v, 1, problem))
+    if (mfd_variants_options(v, input, problem))
+        return -1;
+    if (!text) /* a VCF; its variants need the genome */
+        return 0;
+    if (mfd_variants_reserve(v, 1, problem))
         return -1;
     v->base.body.items[0].text = text;
     v->base.body.items[0].n = strlen(text);
     return 0;
 }
 
-static int read_variants(struct mfd_scored_variants *v, struct mfd_problem *problem)
+static int read_variants(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
+                         struct mfd_problem *problem)
 {
     size_t n = v->base.body.n_items;
+    if (n == 0)
+        return mfd_variants_read_vcf(v, input, problem);
     v->variants = mfd_calloc(n, sizeof *v->variants);
     if (!v->variants)
         return mfd_problem_set(problem, "internal", NULL, "out of memory");
@@ -93,7 +100,7 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
     if (status == 0)
         status = mfd_scoring_open(&v->base, MFD_CALL_VARIANTS, input, plan, problem);
     if (status == 0)
-        status = read_variants(v, problem);
+        status = read_variants(v, input, problem);
     if (status == 0 && one && v->base.body.items[0].problem) {
         *problem = *v->base.body.items[0].problem; /* a resource that is not there, no batch */
         status = -1;

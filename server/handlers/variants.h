@@ -27,3 +27,6 @@ int mfd_variants_judge(struct mfd_scored_variants *v, size_t i, const struct mfd
 /* Bases of the variant's window that lie outside its contig. */
 int64_t mfd_variants_outside(const struct mfd_scored_variants *v,
                              const struct mfd_variant *variant);
+/* Read a VCF body; the items are the alternative alleles of its records, in order. */
+int mfd_variants_read_vcf(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
+                          struct mfd_problem *problem) MFD_MUST_CHECK;

@@ -1,0 +1,112 @@
+/* A VCF as the body of variants/score: every alternative allele of every record is an input. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "core/genome/vcf.h"
+#include "server/app.h"
+#include "server/handlers/variants.h"
+
+MFD_DEFINE_CLEANUP(struct mfd_vcf_reader, mfd_vcf_reader_free);
+
+/* Variants and why they are not scored, while nobody knows how many will come. */
+struct list {
+    struct mfd_variant *variants;
+    struct mfd_error *reasons; /* slug "" where there is none */
+    size_t n, size;
+    int64_t max;
+};
+
+static int no_memory(struct mfd_problem *problem)
+{
+    return mfd_problem_set(problem, "internal", NULL, "out of memory");
+}
+
+static int list_grow(struct list *list, struct mfd_problem *problem)
+{
+    if (list->n == (size_t)list->max)
+        return mfd_problem_limit(problem, "items", list->max, -1, NULL);
+    if (list->n < list->size)
+        return 0;
+    size_t size = list->size ? 2 * list->size : 256;
+    struct mfd_variant *variants = mfd_realloc(list->variants, size, sizeof *variants);
+    if (variants)
+        list->variants = variants;
+    struct mfd_error *reasons = mfd_realloc(list->reasons, size, sizeof *reasons);
+    if (reasons)
+        list->reasons = reasons;
+    if (!variants || !reasons)
+        return no_memory(problem);
+    list->size = size;
+    return 0;
+}
+
+static void list_deinit(struct list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        mfd_variant_deinit(&list->variants[i]);
+    free(list->variants);
+    free(list->reasons);
+}
+
+static int add_record(struct list *list, const struct mfd_vcf_record *record,
+                      struct mfd_genome *genome, struct mfd_problem *problem)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    size_t alleles = record->malformed ? 1 : record->alleles;
+    for (size_t a = 0; a < alleles; a++) {
+        if (list_grow(list, problem))
+            return -1;
+        struct mfd_variant *variant = &list->variants[list->n];
+        struct mfd_error *reason = &list->reasons[list->n];
+        *variant = (struct mfd_variant)MFD_VARIANT_INIT;
+        *reason = (struct mfd_error)MFD_ERROR_INIT;
+        if (mfd_vcf_record_variant(record, a, genome, variant, reason, &err))
+            return mfd_problem_from_error(problem, &err, NULL);
+        if (record->malformed)
+            *reason = record->reason;
+        list->n++;
+    }
+    return 0;
+}
+
+static int read_records(struct list *list, const struct mfd_operation_input *input,
+                        struct mfd_genome *genome, struct mfd_problem *problem)
+{
+    MFD_CLEANUP(mfd_vcf_reader_free_p) struct mfd_vcf_reader *reader = NULL;
+    struct mfd_vcf_limits limits = { .text = (uint64_t)mfd_app_limits(input->app)->vcf_bytes };
+    const struct mfd_vcf_record *record;
+    struct mfd_error err = MFD_ERROR_INIT;
+    int status = mfd_vcf_reader_new(&reader, &limits, &err);
+    if (status == MFD_OK)
+        status = mfd_vcf_reader_push(reader, input->body, input->size, &err);
+    if (status)
+        return mfd_problem_from_error(problem, &err, NULL);
+    mfd_vcf_reader_end(reader);
+    while ((status = mfd_vcf_reader_next(reader, &record, &err)) == MFD_OK && record)
+        if (add_record(list, record, genome, problem))
+            return -1;
+    if (status)
+        return mfd_problem_set(problem, status == MFD_ELIMIT ? "over-limit" : "malformed-vcf", NULL,
+                               "%s", err.message);
+    if (list->n == 0)
+        return mfd_problem_set(problem, "malformed-vcf", NULL, "the VCF has no record");
+    return 0;
+}
+
+int mfd_variants_read_vcf(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
+                          struct mfd_problem *problem)
+{
+    MFD_CLEANUP(list_deinit) struct list list = { .max = v->base.max_items };
+    if (read_records(&list, input, v->base.genome, problem) ||
+        mfd_variants_reserve(v, list.n, problem))
+        return -1;
+    v->variants = mfd_steal(list.variants);
+    size_t n = list.n;
+    list.n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (mfd_variants_judge(v, i, &list.reasons[i], NULL, problem))
+            return -1;
+    return 0;
+}
