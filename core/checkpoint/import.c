@@ -249,17 +249,16 @@ static int write_bundle(struct import *im, struct mfd_safetensors_writer *w,
     mfd_buffer_addf(&name, "%s.%ld.part", im->options->out, (long)getpid());
     if (name.failed)
         return mfd_fail_nomem(err);
-    struct mfd_safetensors *st = NULL;
-    struct mfd_trunk trunk;
+    struct mfd_model *model = NULL;
     int status = mfd_safetensors_writer_write(w, name.data, "sha256", report->sha256, err);
     if (status)
         return status;
-    status = mfd_safetensors_open(&st, name.data, err);
-    if (!status)
-        status = mfd_trunk_bind(&trunk, &report->config, st, err);
-    if (!status)
-        (void)mfd_safetensors_bytes(st, &report->bytes);
-    mfd_safetensors_free(st);
+    status = mfd_model_open(&model, name.data, err);
+    if (!status) {
+        (void)mfd_safetensors_bytes(mfd_model_weights(model), &report->bytes);
+        report->config = *mfd_model_config(model);
+    }
+    mfd_model_unref(model);
     if (!status && rename(name.data, im->options->out) < 0)
         status = mfd_fail(err, MFD_EIO, "cannot write '%s'", im->options->out);
     if (status)
@@ -274,14 +273,13 @@ static int run(struct import *im, struct mfd_import_report *report, struct mfd_e
         (status = read_tracks(im, err)) || (status = read_metadata(im, err)))
         return status;
     AUTO_JSON *provenance = NULL;
-    status = mfd_provenance_json(im->options, im->ck, im->config_json, &im->rules, im->skipped,
-                                 &provenance, err);
+    status = mfd_provenance_json(im->options, im->ck, im->config_json, im->mapping, &im->rules,
+                                 im->skipped, &provenance, err);
     if (status)
         return status;
     struct mfd_safetensors_writer *w = mfd_safetensors_writer_new();
     if (!w)
         return mfd_fail_nomem(err);
-    report->config = im->config;
     report->tensors = im->n;
     report->skipped = json_array_size(im->skipped);
     status = add_texts(im, w, provenance, err);

@@ -43,14 +43,14 @@ static json_t *others(const json_t *hyper, const json_t *config)
 }
 
 int mfd_provenance_json(const struct mfd_import_options *options, const struct mfd_checkpoint *ck,
-                        const json_t *config, const struct mfd_table_rules *rules, json_t *skipped,
-                        json_t **out, struct mfd_error *err)
+                        const json_t *config, bool mapping, const struct mfd_table_rules *rules,
+                        json_t *skipped, json_t **out, struct mfd_error *err)
 {
     const struct {
         const char *key, *path;
     } files[] = {
         { "checkpoint", options->checkpoint },
-        { "mapping", options->mapping },
+        { "mapping", mapping ? options->mapping : NULL },
         { "metadata", options->metadata },
         { "tracks", options->tracks },
     };

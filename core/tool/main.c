@@ -7,6 +7,8 @@
 static const struct tool_command commands[] = {
     { "import", "CHECKPOINT", "Make a bundle of a checkpoint of the published code",
       "The checkpoint is read as data: nothing in it is executed.\n", tool_import },
+    { "inspect", "BUNDLE", "Show what a bundle is", NULL, tool_inspect },
+    { "verify", "BUNDLE", "Check a bundle whole: digest, tensors, metadata", NULL, tool_verify },
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -44,3 +44,5 @@ int tool_fail(const struct mfd_error *err);
 int tool_finish(void);
 
 int tool_import(const struct tool_command *self, int argc, char **argv);
+int tool_inspect(const struct tool_command *self, int argc, char **argv);
+int tool_verify(const struct tool_command *self, int argc, char **argv);
