@@ -72,3 +72,13 @@ int mfd_score_variants(struct mfd_engine *engine, const struct mfd_head *head,
                        struct mfd_genome *genome, struct mfd_variant *variants, size_t n,
                        struct mfd_ensemble ensemble, bool pad, const struct mfd_effects *out,
                        const volatile int *cancel, struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Saturation mutagenesis: every substitution of bases [from, to) of one window, as alternative
+ * minus reference. `out` has 4 * (to - from) rows, four a base in the order A, C, G, T; the row of
+ * the window's own base is 0, as are all four where it is N. `reference` (may be NULL) has one row.
+ * The window's length is as in mfd_score_sequences. */
+int mfd_score_ism(struct mfd_engine *engine, const struct mfd_head *head,
+                  const struct mfd_window *window, size_t from, size_t to,
+                  struct mfd_ensemble ensemble, const struct mfd_outputs *out,
+                  const struct mfd_outputs *reference, const volatile int *cancel,
+                  struct mfd_error *err) MFD_MUST_CHECK;

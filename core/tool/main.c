@@ -9,6 +9,13 @@ static const struct tool_command commands[] = {
       "The checkpoint is read as data: nothing in it is executed.\n", tool_import },
     { "inspect", "BUNDLE", "Show what a bundle is", NULL, tool_inspect },
     { "verify", "BUNDLE", "Check a bundle whole: digest, tensors, metadata", NULL, tool_verify },
+    { "predict", "BUNDLE", "Compute the outputs of windows in a FASTA file", NULL, tool_predict },
+    { "score", "BUNDLE", "Compute the effects of the variants in a VCF file",
+      "Rows of variants that cannot be scored are NaN; variants.tsv says why.\n", tool_score },
+    { "bench", NULL, "Time the engine, or say what the work costs",
+      "Prints a line of JSON a protocol: milliseconds a window (track, tile), a variant or a\n"
+      "substitution (ism).\n",
+      tool_bench },
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

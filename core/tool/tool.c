@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/parse.h"
+
 #define MAX_OPTIONS 32
 #define HELP 256 /* above every letter; options without a letter follow */
 
@@ -14,7 +16,7 @@ static void print_usage(const struct tool_command *self, const struct tool_optio
     for (const struct tool_option *o = options; o->name; o++)
         if (o->required)
             fprintf(f, " --%s %s", o->name, o->argument);
-    fprintf(f, " [OPTION...] %s\n", self->operands);
+    fprintf(f, " [OPTION...] %s\n", self->operands ? self->operands : "");
 }
 
 static void print_help(const struct tool_command *self, const struct tool_option *options)
@@ -110,6 +112,15 @@ bool tool_parse(const struct tool_command *self, const struct tool_option *optio
     for (int i = 0; i < n_operands; i++)
         operands[i] = argv[optind + i];
     return true;
+}
+
+int tool_threads(const char *text, unsigned *threads, struct mfd_error *err)
+{
+    int64_t n = 0;
+    if (text && !mfd_parse_i64(text, strlen(text), 1, 1024, &n))
+        return mfd_fail(err, MFD_EINVAL, "--threads wants a number from 1 to 1024, not '%s'", text);
+    *threads = (unsigned)n;
+    return MFD_OK;
 }
 
 int tool_fail(const struct mfd_error *err)

@@ -38,6 +38,9 @@ struct tool_option {
 bool tool_parse(const struct tool_command *self, const struct tool_option *options, int argc,
                 char **argv, const char **operands, int n_operands, int *code);
 
+/* Number of worker threads from an option's text; NULL is 0, one a core. */
+int tool_threads(const char *text, unsigned *threads, struct mfd_error *err) MFD_MUST_CHECK;
+
 /* Say on stderr why the work could not be done; returns TOOL_FAILED. */
 int tool_fail(const struct mfd_error *err);
 /* Flush standard output; TOOL_FAILED with a message where it could not all be written. */
@@ -46,3 +49,6 @@ int tool_finish(void);
 int tool_import(const struct tool_command *self, int argc, char **argv);
 int tool_inspect(const struct tool_command *self, int argc, char **argv);
 int tool_verify(const struct tool_command *self, int argc, char **argv);
+int tool_predict(const struct tool_command *self, int argc, char **argv);
+int tool_score(const struct tool_command *self, int argc, char **argv);
+int tool_bench(const struct tool_command *self, int argc, char **argv);

@@ -1,0 +1,96 @@
+/* mfd-model predict: outputs of separate windows, read from a FASTA file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/tool/arrays.h"
+#include "core/tool/fasta.h"
+#include "core/tool/tool.h"
+
+MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
+MFD_DEFINE_CLEANUP(struct mfd_engine, mfd_engine_free);
+
+struct job {
+    const char *bundle, *sequences, *ensemble, *dir, *threads;
+    struct mfd_error err;
+};
+
+static int check_lengths(const struct job *j, const struct fasta *fasta, struct mfd_ensemble e,
+                         const struct mfd_config *c, struct mfd_error *err)
+{
+    size_t want = e.shifts > 1 ? mfd_config_published_window(c) : mfd_config_window(c);
+    for (size_t i = 0; i < fasta->n; i++)
+        if (fasta->records[i].n != want)
+            return mfd_fail(err, MFD_EINVAL,
+                            "'%s': record %zu, '%.60s', has %zu bases; with the ensemble '%s' this "
+                            "model reads windows of exactly %zu",
+                            j->sequences, i + 1, fasta->records[i].name, fasta->records[i].n,
+                            j->ensemble, want);
+    return MFD_OK;
+}
+
+static int compute(struct job *j, struct mfd_engine *engine, const struct mfd_head *head,
+                   const struct fasta *fasta, struct mfd_ensemble e)
+{
+    struct mfd_window windows[ARRAYS_ROWS];
+    struct mfd_outputs out;
+    MFD_CLEANUP(arrays_deinit) struct arrays arrays = { 0 };
+    int status = arrays_open(&arrays, j->dir, &j->err);
+    if (status == MFD_OK)
+        status = arrays_add_outputs(&arrays, j->dir, "", head, &out, &j->err);
+    for (size_t first = 0; first < fasta->n && status == MFD_OK; first += ARRAYS_ROWS) {
+        size_t n = fasta->n - first < ARRAYS_ROWS ? fasta->n - first : ARRAYS_ROWS;
+        for (size_t i = 0; i < n; i++)
+            windows[i] =
+                (struct mfd_window){ fasta->records[first + i].bases, fasta->records[first + i].n };
+        status = mfd_score_sequences(engine, head, windows, n, e, &out, NULL, &j->err);
+        if (status == MFD_OK)
+            status = arrays_append(&arrays, n, &j->err);
+    }
+    return status ? status : arrays_finish(&arrays, &j->err);
+}
+
+static int run(struct job *j)
+{
+    MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
+    MFD_CLEANUP(mfd_engine_free_p) struct mfd_engine *engine = NULL;
+    MFD_CLEANUP(fasta_deinit) struct fasta fasta = { 0 };
+    struct mfd_engine_options options = MFD_ENGINE_OPTIONS_INIT;
+    struct mfd_ensemble e;
+    int status = tool_threads(j->threads, &options.threads, &j->err);
+    if (status == MFD_OK)
+        status = ensemble_parse(j->ensemble, &e, &j->err);
+    if (status == MFD_OK)
+        status = mfd_model_open(&model, j->bundle, &j->err);
+    if (status == MFD_OK)
+        status = fasta_read(&fasta, j->sequences, &j->err);
+    if (status == MFD_OK)
+        status = check_lengths(j, &fasta, e, mfd_model_config(model), &j->err);
+    if (status == MFD_OK)
+        status = mfd_engine_new(&engine, model, &options, &j->err);
+    if (status == MFD_OK)
+        status = compute(j, engine, mfd_model_head(model), &fasta, e);
+    if (status == MFD_OK)
+        fprintf(stderr, "%s: %zu windows, ensemble %s, into %s\n", TOOL_NAME, fasta.n, j->ensemble,
+                j->dir);
+    return status;
+}
+
+int tool_predict(const struct tool_command *self, int argc, char **argv)
+{
+    struct job j = { .ensemble = "strands", .err = MFD_ERROR_INIT };
+    const struct tool_option options[] = {
+        { "sequences", 's', "FASTA", "windows, each of exactly the model's length", true,
+          &j.sequences, NULL },
+        { "ensemble", 'e', "NAME", "none, strands (default) or published", false, &j.ensemble,
+          NULL },
+        { "out", 'o', "DIR", "folder for predictions.npy, logits.npy, ...", true, &j.dir, NULL },
+        { "threads", 't', "N", "worker threads; default: one a core", false, &j.threads, NULL },
+        { 0 },
+    };
+    int code;
+    if (!tool_parse(self, options, argc, argv, &j.bundle, 1, &code))
+        return code;
+    return run(&j) ? tool_fail(&j.err) : TOOL_OK;
+}
