@@ -20,6 +20,7 @@
     X(job_passes, 100000000, "passes", "window passes of a job")                                   \
     X(interval_bins, 4096, "bins", "bins of one interval")                                         \
     X(sequence_bases, 65536, "bases", "one sequence of a request")                                 \
+    X(refget_bases, 300 * MFD_MIB, "bases", "one answer of /sequence")                             \
     X(track_ids, 16384, "ids", "tracks named in a request")                                        \
     X(virtual_tracks, 1000, "tracks", "virtual tracks of a request")                               \
     X(columns, 64, "columns", "metadata columns named in one place")                               \

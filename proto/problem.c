@@ -57,6 +57,7 @@ static const struct mfd_problem_type types[] = {
     { "rate-limited", 429, "Too many requests with this key" },
     { "cancelled", 499, "The client went away" },
     { "internal", 500, "An error inside the server" },
+    { "not-implemented", 501, "The server does not do this" },
     { "model-not-ready", 503, "The model is loading" },
     { "queue-full", 503, "Too many requests are waiting" },
     { "shutting-down", 503, "The server is stopping" },
