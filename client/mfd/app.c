@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/lib/url.h"
+#include "client/mfd/command.h"
 #include "core/base/parse.h"
 
 volatile sig_atomic_t app_interrupted;
@@ -46,13 +47,35 @@ static bool wants_colour(const struct settings *set, bool terminal)
     return terminal && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
+/* The format that a file's name asks for. */
+static enum format format_of(const char *path)
+{
+    static const struct {
+        const char *suffix;
+        enum format format;
+    } known[] = { { ".vcf", FORMAT_VCF },
+                  { ".json", FORMAT_JSON },
+                  { ".ndjson", FORMAT_NDJSON },
+                  { ".jsonl", FORMAT_NDJSON } };
+    size_t n = strlen(path);
+    n -= n > 3 && strcmp(path + n - 3, ".gz") == 0 ? 3 : 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t len = strlen(known[i].suffix);
+        if (n > len && strncmp(path + n - len, known[i].suffix, len) == 0)
+            return known[i].format;
+    }
+    return FORMAT_TSV;
+}
+
 int app_open(struct app *app, struct mfd_error *err)
 {
     const struct settings *set = &app->set;
-    bool terminal = isatty(fileno(app->out)), errors = isatty(STDERR_FILENO);
+    bool terminal = !set->output && isatty(fileno(app->out)), errors = isatty(STDERR_FILENO);
     app->format = (enum format)set->format;
     if (app->format == FORMAT_AUTO)
-        app->format = terminal ? FORMAT_TABLE : FORMAT_TSV;
+        app->format = set->output ? format_of(set->output) : terminal ? FORMAT_TABLE : FORMAT_TSV;
+    if (app->format == FORMAT_VCF && !(app->command->groups & FOR_SCORE))
+        return mfd_fail_as(err, MFD_EINVAL, "usage", "mfd %s writes no VCF", app->command->name);
     app->style = (struct sheet_style){
         .tsv = app->format == FORMAT_TSV,
         .header = !set->no_header,

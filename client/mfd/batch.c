@@ -74,22 +74,26 @@ static void read_limits(struct run *run)
     json_decref(info);
 }
 
+static const char *digest_of(const struct run *run)
+{
+    return json_string_value(show_member(run->head, "provenance.digest"));
+}
+
 /* The head of a later piece must be of the same model as the first: it may have been replaced. */
 static int take_head(struct run *run, json_t *line, struct mfd_error *err)
 {
-    if (run->head) {
-        json_t *now = show_member(line, "provenance.digest");
-        json_t *first = show_member(run->head, "provenance.digest");
-        if (!now || !first || json_equal(now, first))
-            return MFD_OK;
+    const char *now = json_string_value(show_member(line, "provenance.digest"));
+    const char *first = run->head ? digest_of(run) : run->batch->digest;
+    if (now && first && strcmp(now, first) != 0)
         return mfd_fail(err, MFD_EMISMATCH,
                         "the model was replaced after %zu inputs; start again, "
                         "naming a version with --model",
                         run->done);
-    }
+    if (run->head)
+        return MFD_OK;
     run->head = json_incref(line);
     if (run->batch->app->format == FORMAT_NDJSON)
-        return show_line(run->batch->app, line, err);
+        return run->batch->skip ? MFD_OK : show_line(run->batch->app, line, err);
     return run->batch->app->format == FORMAT_JSON ? MFD_OK
                                                   : run->batch->head(run->batch->arg, line, err);
 }
@@ -254,7 +258,9 @@ static int send_all(struct run *run, struct mfd_error *err)
             return status;
         n = n < run->most ? n : run->most;
         status = run->batch->app->set.dry_run ? ask_cost(run, n, err) : send_piece(run, n, err);
-        if (status < 0 && !worth_going_on(run, n, err)) {
+        if (status < 0 && worth_going_on(run, n, err))
+            status = MFD_OK;
+        if (status < 0) {
             if (run->done)
                 mfd_fail_prefix(err, status, "after %zu inputs", run->done);
             return status;
@@ -262,6 +268,10 @@ static int send_all(struct run *run, struct mfd_error *err)
         drop_answered(run);
         if (!run->pending)
             return mfd_fail_nomem(err);
+        if (run->batch->checkpoint && !run->batch->app->set.dry_run)
+            status = run->batch->checkpoint(run->batch->arg, run->done, digest_of(run), err);
+        if (status < 0)
+            return status;
     }
 }
 
@@ -296,16 +306,36 @@ static int finish(struct run *run, struct mfd_error *err)
     return status;
 }
 
+/* Pass over what an earlier run has answered. */
+static int skip(struct run *run, struct mfd_error *err)
+{
+    for (; run->done < run->batch->skip; run->done++) {
+        json_t *input = NULL;
+        int status = source_next(run->batch->source, &input, err);
+        json_decref(input);
+        if (status < 0)
+            return status;
+        if (status == 0)
+            return mfd_fail(err, MFD_EMISMATCH,
+                            "the input is shorter than what has been answered; "
+                            "start over with --fresh");
+    }
+    while (source_line(run->batch->source))
+        source_line_done(run->batch->source);
+    return MFD_OK;
+}
+
 int batch_run(const struct batch *batch, struct mfd_error *err)
 {
     struct run run = { .batch = batch, .pending = json_array(), .results = json_array() };
     int status = run.pending && run.results ? MFD_OK : mfd_fail_nomem(err);
     progress_begin(&run.progress, batch->app);
-    if (status == MFD_OK) {
-        run.most = PIECE_ITEMS;
+    run.most = PIECE_ITEMS;
+    if (status == MFD_OK)
+        status = skip(&run, err);
+    if (status == MFD_OK)
         status = fill(&run, err);
-    }
-    if (status == MFD_OK && !json_array_size(run.pending))
+    if (status == MFD_OK && !json_array_size(run.pending) && !batch->skip)
         status = mfd_fail(err, MFD_EINVAL, "there is nothing to ask: the input is empty");
     if (status == MFD_OK && json_array_size(run.pending) == run.most)
         read_limits(&run);

@@ -17,7 +17,13 @@ struct batch {
     int (*head)(void *arg, json_t *line, struct mfd_error *err);
     /* Every result, with the input it answers. */
     int (*result)(void *arg, json_t *result, json_t *input, struct mfd_error *err);
+    /* After every request (may be NULL): `done` inputs are answered by the model of that digest
+     * (may be NULL). */
+    int (*checkpoint)(void *arg, size_t done, const char *digest, struct mfd_error *err);
+    size_t skip;        /* inputs that an earlier run has answered */
+    const char *digest; /* of the model that answered them, or NULL */
 };
 
-/* Send everything and show it in the format asked for. Counts go to the app. */
+/* Send everything (but what is skipped) and show it in the format asked for. Counts go to the app.
+ */
 int batch_run(const struct batch *batch, struct mfd_error *err) MFD_MUST_CHECK;

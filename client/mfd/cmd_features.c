@@ -45,7 +45,7 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
                                .options = options,
                                .passes = compute_passes(&app->set),
                                .source = &source };
-        status = options ? compute_run(&batch, &rows, err) : mfd_fail_nomem(err);
+        status = options ? compute_run(&batch, &rows, NULL, err) : mfd_fail_nomem(err);
         rows_deinit(&rows);
         json_decref(options);
     }

@@ -24,7 +24,7 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
                            .passes = compute_passes(&app->set),
                            .source = source };
     if (status == MFD_OK)
-        status = compute_run(&batch, &rows, err);
+        status = compute_run(&batch, &rows, NULL, err);
     rows_deinit(&rows);
     json_decref(options);
     return status;

@@ -32,6 +32,24 @@ static int inputs(struct source *source, const struct settings *set, int argc, c
                            err);
 }
 
+/* A VCF is written from a VCF, and of effects. */
+static int check_vcf(struct app *app, struct source *source, struct mfd_error *err)
+{
+    if (app->format != FORMAT_VCF)
+        return MFD_OK;
+    if (source->kind != SOURCE_VCF)
+        return compute_misuse(err, "a VCF is written from a VCF; choose another --format");
+    if (app->set.scores.n || app->set.columns)
+        return compute_misuse(err, "--scores and --columns go with table and tsv");
+    bool total = !app->set.components.n;
+    for (size_t i = 0; i < app->set.components.n; i++)
+        total = total || strcmp(app->set.components.at[i], "total") == 0;
+    if (!total)
+        return compute_misuse(err, "a VCF has the total effect; add it to --components");
+    source->keeps_lines = true;
+    return MFD_OK;
+}
+
 /* A column of values for each score and component. */
 static int add_columns(struct rows *rows, const struct settings *set, const struct list *components,
                        struct mfd_error *err)
@@ -85,8 +103,12 @@ static int ask(struct app *app, struct source *source, const struct list *compon
                            .options = options,
                            .passes = 2 * compute_passes(&app->set),
                            .source = source };
+    struct annotate annotate = {
+        .app = app, .source = source, .top = app->set.top, .parts = components->n > 1
+    };
     if (status == MFD_OK)
-        status = compute_run(&batch, &rows, err);
+        status = compute_run(&batch, &rows, &annotate, err);
+    annotate_deinit(&annotate);
     json_decref(named);
     json_decref(parts);
     json_decref(options);
@@ -103,6 +125,8 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
     const struct list usual = { all, whole ? 1 : 3 };
     struct source source = { 0 };
     int status = inputs(&source, &app->set, argc, argv, err);
+    if (status == MFD_OK)
+        status = check_vcf(app, &source, err);
     if (status == MFD_OK)
         status = ask(app, &source, app->set.components.n ? &app->set.components : &usual, err);
     if (status < 0 && strcmp(err->slug, "unsupported-component") == 0 && !app->set.components.n)

@@ -115,25 +115,3 @@ int compute_inputs(struct source *source, const struct settings *set, int argc, 
     *sequences = status == MFD_OK && source->kind == SOURCE_FASTA;
     return status;
 }
-
-int compute_run(struct batch *batch, struct rows *rows, struct mfd_error *err)
-{
-    const struct app *app = rows->app;
-    bool raw = app->format == FORMAT_JSON || app->format == FORMAT_NDJSON;
-    if (raw && app->set.top)
-        return compute_misuse(err, "--top goes with table and tsv; json and ndjson are whole");
-    rows->top = app->set.top_given ? app->set.top : app->format == FORMAT_TABLE ? 5 : 0;
-    batch->arg = rows;
-    batch->head = rows_head;
-    batch->result = rows_result;
-    int status = rows->columns.n && !raw ? rows_read_metadata(rows, err) : MFD_OK;
-    if (status == MFD_OK)
-        status = batch_run(batch, err);
-    if (status < 0) { /* what came before the failure is good, and worth showing */
-        struct mfd_error ignored = MFD_ERROR_INIT;
-        if (rows_end(rows, &ignored) < 0)
-            app_note(app, "%s", ignored.message);
-        return status;
-    }
-    return rows_end(rows, err);
-}

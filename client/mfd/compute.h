@@ -1,6 +1,7 @@
 /* What predict, features and score have in common: options into a request, inputs into a source. */
 #pragma once
 
+#include "client/mfd/annotate.h"
 #include "client/mfd/batch.h"
 #include "client/mfd/rows.h"
 
@@ -16,7 +17,9 @@ unsigned compute_passes(const struct settings *set);
 /* Intervals or sequences: --fasta, --bed, arguments, or standard input; *sequences tells which. */
 int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
                    bool *sequences, struct mfd_error *err) MFD_MUST_CHECK;
-/* Run a batch whose `head`, `result` and `arg` are those of `rows`, and finish the rows. */
-int compute_run(struct batch *batch, struct rows *rows, struct mfd_error *err) MFD_MUST_CHECK;
+/* Run a batch and show it: as rows, or where `annotate` is given as the VCF that it came from; to
+ * stdout or --output, going on from a run that was interrupted. Sets the batch's functions. */
+int compute_run(struct batch *batch, struct rows *rows, struct annotate *annotate,
+                struct mfd_error *err) MFD_MUST_CHECK;
 /* A usage error. */
 int compute_misuse(struct mfd_error *err, const char *fmt, ...) MFD_PRINTF(2, 3);

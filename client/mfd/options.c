@@ -29,7 +29,7 @@ struct row {
 static const struct row rows[] = {
     { "server", 'S', TEXT, FOR_ALL, AT(server), "URL", "the daemon (MFD_SERVER; " MFD_CLIENT_DEFAULT_SERVER ")" },
     { "key", 'K', TEXT, FOR_ALL, AT(key), "KEY|@FILE", "API key, better read from a file (MFD_KEY)" },
-    { "format", 'f', CHOICE, FOR_ALL, AT(format), "auto|table|tsv|json|ndjson", "table on a terminal, tsv in a pipe" },
+    { "format", 'f', CHOICE, FOR_ALL, AT(format), "auto|table|tsv|json|ndjson|vcf", "table on a terminal, tsv in a pipe" },
     { "color", 0, CHOICE, FOR_ALL, AT(colour), "auto|always|never", "colours (NO_COLOR)" },
     { "no-header", 0, FLAG, FOR_ALL, AT(no_header), NULL, "no line of column names" },
     { "timeout", 0, NUMBER, FOR_ALL, AT(timeout_s), "SECONDS", "give up on a silent server", 1, 86400 },
@@ -48,6 +48,8 @@ static const struct row rows[] = {
     { "pad", 0, FLAG, FOR_COMPUTE, AT(pad), NULL, "read N where a window leaves its contig" },
     { "strict", 0, FLAG, FOR_COMPUTE, AT(strict), NULL, "one bad item fails the whole request" },
     { "dry-run", 0, FLAG, FOR_COMPUTE, AT(dry_run), NULL, "check, and tell the cost" },
+    { "output", 'o', TEXT, FOR_COMPUTE, AT(output), "FILE", "write there; .gz is compressed" },
+    { "fresh", 0, FLAG, FOR_COMPUTE, AT(fresh), NULL, "do not go on from an interrupted run" },
     { "fasta", 0, TEXT, FOR_INPUT, AT(fasta), "FILE", "sequences of exactly a window each (- is stdin)" },
     { "bed", 0, TEXT, FOR_INPUT, AT(bed), "FILE", "intervals, 0-based half-open (- is stdin)" },
     { "subspace", 0, CHOICE_TEXT, FOR_FEATURES, AT(subspace), "biological|technical|both", "which features (both)" },

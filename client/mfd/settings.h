@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 
-enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_NDJSON };
+enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_NDJSON, FORMAT_VCF };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct list {
@@ -26,10 +26,10 @@ struct settings {
     bool quiet, no_header, help, version;
 
     const char *model, *genome, *ensemble, *scale, *aggregate, *subspace;
-    const char *fasta, *bed, *vcf, *search, *columns;
+    const char *output, *fasta, *bed, *vcf, *search, *columns;
     struct list tracks, where, components, scores; /* owned */
     unsigned top, limit;
-    bool strict, dry_run, pad, top_given;
+    bool strict, dry_run, pad, fresh, top_given;
 };
 
 void settings_deinit(struct settings *set);

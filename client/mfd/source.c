@@ -1,9 +1,11 @@
 #include "client/mfd/source.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/lib/text.h"
+#include "core/base/memory.h"
 #include "core/base/parse.h"
 
 #define SEQUENCE_LIMIT                                                                             \
@@ -41,8 +43,42 @@ void source_close(struct source *s)
 {
     reader_close(&s->reader);
     mfd_buffer_deinit(&s->name);
+    mfd_buffer_deinit(&s->header);
     json_decref(s->waiting);
     s->waiting = NULL;
+    while (source_line(s))
+        source_line_done(s);
+}
+
+struct source_line *source_line(struct source *s)
+{
+    return s->oldest;
+}
+
+void source_line_done(struct source *s)
+{
+    struct source_line *line = s->oldest;
+    s->oldest = line->next;
+    free(line->text);
+    free(line);
+}
+
+static int keep_line(struct source *s, const char *text, size_t n, struct mfd_error *err)
+{
+    struct source_line *line = mfd_calloc(1, sizeof *line);
+    char *copy = mfd_strndup(text, n);
+    if (!line || !copy) {
+        free(line);
+        free(copy);
+        return mfd_fail_nomem(err);
+    }
+    line->text = copy;
+    if (s->oldest)
+        s->newest->next = line;
+    else
+        s->oldest = line;
+    s->newest = line;
+    return MFD_OK;
 }
 
 double source_progress(const struct source *s)
@@ -201,9 +237,12 @@ static json_t *vcf_item(char **field, const char *alt, size_t n)
     return item;
 }
 
-static int read_vcf_line(struct source *s, char *line, struct mfd_error *err)
+static int read_vcf_line(struct source *s, char *line, size_t len, struct mfd_error *err)
 {
     char *field[6];
+    int status = s->keeps_lines ? keep_line(s, line, len, err) : MFD_OK;
+    if (status < 0)
+        return status;
     if (split_tabs(line, field, 6) < 5)
         return fail_line(s,
                          "has fewer than the five columns CHROM, POS, ID, REF and ALT, between "
@@ -221,6 +260,8 @@ static int read_vcf_line(struct source *s, char *line, struct mfd_error *err)
         alt += n + 1;
     }
     s->waiting = alleles;
+    if (s->keeps_lines)
+        s->newest->alleles = json_array_size(alleles);
     return MFD_OK;
 }
 
@@ -232,9 +273,13 @@ static int next_vcf(struct source *s, json_t **item, struct mfd_error *err)
         int status = reader_line(&s->reader, &line, &n, err);
         if (status <= 0)
             return status;
+        if (s->keeps_lines && line[0] == '#' && !source_line(s)) {
+            mfd_buffer_add(&s->header, line, n);
+            mfd_buffer_addc(&s->header, '\n');
+        }
         if (n == 0 || line[0] == '#')
             continue;
-        status = read_vcf_line(s, line, err);
+        status = read_vcf_line(s, line, n, err);
         if (status < 0)
             return status;
     }

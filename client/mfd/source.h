@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "client/mfd/reader.h"
 
@@ -14,13 +15,23 @@ enum source_kind {
     SOURCE_VCF,   /* {chrom, pos, ref, alt, id}, one an alternative allele */
 };
 
+/* A line of a VCF whose alleles have not all been answered. */
+struct source_line {
+    char *text; /* owned, without its end */
+    size_t alleles;
+    struct source_line *next;
+};
+
 struct source {
     enum source_kind kind;
     char **words; /* borrowed */
     size_t n, next;
     struct reader reader;
-    struct mfd_buffer name; /* FASTA: the record that has begun */
-    json_t *waiting;        /* VCF: further alleles of the line, as an array taken from the end */
+    struct mfd_buffer name;   /* FASTA: the record that has begun */
+    json_t *waiting;          /* VCF: further alleles of the line, as an array taken from the end */
+    bool keeps_lines;         /* VCF: set it after open to have the following */
+    struct mfd_buffer header; /* lines that begin with '#', up to the first record */
+    struct source_line *oldest, *newest;
 };
 
 /* `words` is borrowed. */
@@ -36,4 +47,8 @@ int source_open_any(struct source *s, const char *path, const char *marks, enum 
 int source_next(struct source *s, json_t **item, struct mfd_error *err) MFD_MUST_CHECK;
 /* Share of the input that has been read, 0..1, or -1 where it is not known. */
 double source_progress(const struct source *s);
+
+/* VCF with kept lines: the oldest line, borrowed (NULL: none); and let it go. */
+struct source_line *source_line(struct source *s);
+void source_line_done(struct source *s);
 void source_close(struct source *s);
