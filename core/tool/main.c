@@ -5,6 +5,15 @@
 #include "core/tool/tool.h"
 
 static const struct tool_command commands[] = {
+    { "enrich", "MATRIX|FOLDER", "Are cases told from controls by an effect?",
+      "The matrix is one of those that score writes, a row a variant; a folder is taken whole. "
+      "Cases\n"
+      "and controls are rows of --labels, or alleles of --vcf by its INFO: --cases 'AF<0.005'\n"
+      "--controls 'AF>=0.05' (also AC, AN, MAF, any number). Reports: bins (odds ratio and "
+      "Fisher's\n"
+      "exact p between quantiles of the effect, false discovery rate q over the whole table),\n"
+      "ranking (AUROC, average precision), correlation (with --values).\n",
+      tool_enrich },
     { "import", "CHECKPOINT", "Make a bundle of a checkpoint of the published code",
       "The checkpoint is read as data: nothing in it is executed.\n", tool_import },
     { "inspect", "BUNDLE", "Show what a bundle is", NULL, tool_inspect },
