@@ -5,15 +5,6 @@
 #include "core/tool/tool.h"
 
 static const struct tool_command commands[] = {
-    { "enrich", "MATRIX|FOLDER", "Are cases told from controls by an effect?",
-      "The matrix is one of those that score writes, a row a variant; a folder is taken whole. "
-      "Cases\n"
-      "and controls are rows of --labels, or alleles of --vcf by its INFO: --cases 'AF<0.005'\n"
-      "--controls 'AF>=0.05' (also AC, AN, MAF, any number). Reports: bins (odds ratio and "
-      "Fisher's\n"
-      "exact p between quantiles of the effect, false discovery rate q over the whole table),\n"
-      "ranking (AUROC, average precision), correlation (with --values).\n",
-      tool_enrich },
     { "import", "CHECKPOINT", "Make a bundle of a checkpoint of the published code",
       "The checkpoint is read as data: nothing in it is executed.\n", tool_import },
     { "inspect", "BUNDLE", "Show what a bundle is", NULL, tool_inspect },
@@ -21,6 +12,14 @@ static const struct tool_command commands[] = {
     { "predict", "BUNDLE", "Compute the outputs of windows in a FASTA file", NULL, tool_predict },
     { "score", "BUNDLE", "Compute the effects of the variants in a VCF file",
       "Rows of variants that cannot be scored are NaN; variants.tsv says why.\n", tool_score },
+    { "enrich", "MATRIX|FOLDER", "Are cases told from controls by an effect?",
+      "The matrix is one of those that score writes, a row a variant; a folder is taken whole.\n"
+      "Cases and controls are rows of --labels, or alleles of --vcf by its INFO, such as\n"
+      "--cases 'AF<0.005' --controls 'AF>=0.05' (AF, MAF, AC, AN, any number).\n"
+      "Reports: bins (odds ratio and Fisher's exact p between quantiles of the effect, false\n"
+      "discovery rate q over the whole table), ranking (AUROC, average precision), correlation\n"
+      "(with --values).\n",
+      tool_enrich },
     { "bench", NULL, "Time the engine, or say what the work costs",
       "Prints a line of JSON a protocol: milliseconds a window (track, tile), a variant or a\n"
       "substitution (ism).\n",
