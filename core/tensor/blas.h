@@ -2,17 +2,19 @@
  *
  * OpenBLAS runs single threaded inside; our workers call it side by side. A row's result must not
  * depend on the height of the product nor on its place in it. Kernels treat the last rows of a
- * product differently where the height is no multiple of their own unit, so every product here has
- * a height that is a multiple of mfd_blas_quantum(), which is found by trial on this machine. */
+ * product differently where the height is no multiple of their own unit, and some treat rows within
+ * a unit differently; so heights are multiples of mfd_blas_quantum(), found by trial on this
+ * machine, and where no quantum will do at every height, the library is given that many rows at a
+ * time. */
 #pragma once
 
 #include <stddef.h>
 
 #include "core/base/error.h"
 
-/* Set OpenBLAS to one thread and find the quantum: the smallest height of which all multiples tried
- * give every row the same bits, wherever it stands. Idempotent, any thread. MFD_EUNSUPPORTED where
- * no height up to 96 will do. */
+/* Set OpenBLAS to one thread and find the quantum: a height of which all multiples tried give every
+ * row the same bits, wherever it stands; or else one that does so by itself. Idempotent, any
+ * thread. MFD_EUNSUPPORTED where no height up to 96 will do. */
 int mfd_blas_init(struct mfd_error *err) MFD_MUST_CHECK;
 size_t mfd_blas_quantum(void); /* rows; 0 before mfd_blas_init */
 const char *mfd_blas_name(void);
