@@ -220,6 +220,8 @@ static void alleles_of_every_kind_agree_with_the_sequence_written_out(void **sta
         scene_init(&s, 40000 + i, i % 4 == 3 ? NETWORK_PADDED : NETWORK_CONE);
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
             char alt[40];
+            if (kinds[k].n_ref > s.n / 3) /* a very small network */
+                continue;
             test_bases(&s.random, alt, sizeof alt, 1);
             size_t at = (size_t)test_between(&s.random, 0, (int64_t)(s.n - kinds[k].n_ref));
             if (k % 7 == i % 7) /* at either end of the stretch */
