@@ -88,7 +88,7 @@ static int parse_line(struct mfd_contig *c, const char *s, size_t n, const char 
     static const char *const means[] = { "length", "offset", "bases a line", "bytes a line" };
     for (size_t i = 0; i < 4; i++)
         if (!mfd_parse_i64(column[i + 1].s, column[i + 1].n, 0, INT64_MAX / 4, number[i]))
-            return mfd_fail(err, MFD_EFORMAT, "'%s' line %zu: %s is not a %s", what, line,
+            return mfd_fail(err, MFD_EFORMAT, "'%s' line %zu: %s cannot be its %s", what, line,
                             mfd_quote(column[i + 1].s, column[i + 1].n).text, means[i]);
     if (!shape_is_fine(c))
         return mfd_fail(err, MFD_EFORMAT,

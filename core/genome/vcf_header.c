@@ -125,7 +125,8 @@ static int take_columns(struct mfd_vcf_header *h, const char *s, size_t n, uint6
     mfd_buffer_add(&h->columns, s, n);
     if (h->columns.failed)
         return mfd_fail_nomem(err);
-    qsort(h->contig, h->contigs, sizeof *h->contig, by_text);
+    if (h->contigs)
+        qsort(h->contig, h->contigs, sizeof *h->contig, by_text);
     h->n_columns = count;
     return MFD_OK;
 }
