@@ -19,6 +19,7 @@
 struct mfd_reader {
     BGZF *file;
     char *path;
+    int64_t size; /* of a plain file, bytes; of a bgzip, INT64_MAX */
 };
 
 /* htslib writes its complaints to stderr; ours travel in errors. */
@@ -129,6 +130,7 @@ static int open_file(struct mfd_reader *r, const char *gzi, struct mfd_error *er
         return mfd_fail(err, MFD_EIO, "cannot open '%s': %s", r->path,
                         errno ? strerror(errno) : "htslib refuses it");
     int compression = bgzf_compression(r->file);
+    r->size = compression == 0 ? st.st_size : INT64_MAX;
     if (compression == 1)
         return mfd_fail(err, MFD_EFORMAT,
                         "'%s' is plain gzip, which cannot be read from the middle; write it anew "
@@ -162,6 +164,10 @@ int mfd_reader_open(struct mfd_reader **out, const char *path, const char *gzi,
 int mfd_reader_read(struct mfd_reader *r, int64_t at, char *bytes, size_t n, size_t *got,
                     struct mfd_error *err)
 {
+    if (at > r->size) { /* a seek that fails would make htslib leak the file when it is closed */
+        *got = 0;
+        return MFD_OK;
+    }
     errno = 0;
     r->file->errcode = 0; /* or one failed read would fail all others */
     ssize_t done = bgzf_useek(r->file, at, SEEK_SET) < 0 ? -1 : bgzf_read(r->file, bytes, n);
