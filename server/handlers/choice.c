@@ -1,4 +1,4 @@
-#include "server/handlers/choice.h"
+#include "server/handlers/choice_in.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,16 +8,13 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
-#include "core/model/virtual.h"
 #include "proto/closest.h"
 #include "proto/text.h"
 
-typedef const char *candidate_fn(const void *ctx, size_t i);
-
 /* Fill problem->extra with "closest": [...] and the detail with the nearest of them. */
-static int unknown(struct mfd_problem *p, const char *slug, const struct mfd_at *at,
-                   const char *kind, const char *word, candidate_fn *candidate, const void *ctx,
-                   size_t n)
+int mfd_choice_unknown(struct mfd_problem *p, const char *slug, const struct mfd_at *at,
+                       const char *kind, const char *word, mfd_candidate_fn *candidate,
+                       const void *ctx, size_t n)
 {
     const char *found[MFD_CLOSEST];
     char pointer[sizeof p->pointer];
@@ -37,7 +34,7 @@ static int unknown(struct mfd_problem *p, const char *slug, const struct mfd_at 
     return -1;
 }
 
-static const char *track_name(const void *ctx, size_t i)
+const char *mfd_choice_track_name(const void *ctx, size_t i)
 {
     return mfd_model_track_id(ctx, i);
 }
@@ -126,7 +123,7 @@ static int unknown_label(struct mfd_problem *p, const struct mfd_at *at, const c
         }
     char kind[120];
     snprintf(kind, sizeof kind, "label in column %.80s", mfd_model_column(model, column));
-    return unknown(p, "unknown-label", at, kind, label, label_name, &all, all.n);
+    return mfd_choice_unknown(p, "unknown-label", at, kind, label, label_name, &all, all.n);
 }
 
 /* Clear `chosen` where a track has none of the labels of a column. */
@@ -136,8 +133,8 @@ static int apply_where(const struct mfd_condition *where, const struct mfd_model
     struct mfd_at at = MFD_AT_MEMBER(up, where->column);
     size_t column = find_column(model, where->column), n = mfd_model_tracks(model);
     if (column == MFD_NONE)
-        return unknown(problem, "unknown-column", &at, "metadata column", where->column,
-                       column_name, model, mfd_model_columns(model));
+        return mfd_choice_unknown(problem, "unknown-column", &at, "metadata column", where->column,
+                                  column_name, model, mfd_model_columns(model));
     MFD_AUTO_FREE bool *has = mfd_calloc(n, sizeof *has);
     if (!has)
         return no_memory(problem);
@@ -170,8 +167,8 @@ static int apply_ids(struct mfd_choice *choice, const struct mfd_selection *s,
         struct mfd_at at = MFD_AT_INDEX(&ids, i);
         size_t track = mfd_model_find_track(model, s->ids[i]);
         if (track == MFD_NONE)
-            return unknown(problem, "unknown-track", &at, "track", s->ids[i], track_name, model,
-                           choice->stride);
+            return mfd_choice_unknown(problem, "unknown-track", &at, "track", s->ids[i],
+                                      mfd_choice_track_name, model, choice->stride);
         if (seen[track]) {
             char pointer[sizeof problem->pointer];
             mfd_at_pointer(&at, pointer, sizeof pointer);
@@ -210,75 +207,6 @@ static int choose_real(struct mfd_choice *choice, const struct mfd_model *model,
     return 0;
 }
 
-/* --- tracks that nobody measured --- */
-
-MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
-
-struct combinations {
-    struct mfd_combination *at;
-    size_t n;
-};
-
-static void combinations_deinit(struct combinations *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        mfd_combination_deinit(&c->at[i]);
-    free(c->at);
-}
-
-static int code(struct mfd_combination *out, const struct mfd_model *model,
-                const struct mfd_virtual_track *track, const struct mfd_at *at,
-                struct mfd_problem *problem)
-{
-    static const enum mfd_bias_policy policies[] = {
-        [MFD_VIRTUAL_BIAS_NONE] = MFD_BIAS_NONE,
-        [MFD_VIRTUAL_BIAS_MEAN] = MFD_BIAS_MEAN,
-        [MFD_VIRTUAL_BIAS_MATCHED] = MFD_BIAS_MATCHED,
-        [MFD_VIRTUAL_BIAS_NUMBER] = MFD_BIAS_NUMBER,
-    };
-    struct mfd_at like_at = MFD_AT_MEMBER(at, "like"), metadata = MFD_AT_MEMBER(at, "metadata");
-    struct mfd_error err = MFD_ERROR_INIT;
-    char column[128] = "", pointer[sizeof problem->pointer];
-    size_t like = track->like ? mfd_model_find_track(model, track->like) : MFD_NONE;
-    if (track->like && like == MFD_NONE)
-        return unknown(problem, "unknown-track", &like_at, "track", track->like, track_name, model,
-                       mfd_model_tracks(model));
-    if (mfd_virtual_code(model, track->metadata, like, out, column, &err)) {
-        struct mfd_at cell = MFD_AT_MEMBER(&metadata, column);
-        bool there = column[0] && json_object_get(track->metadata, column);
-        mfd_at_pointer(there ? &cell : &metadata, pointer, sizeof pointer);
-        return mfd_problem_from_error(problem, &err, pointer);
-    }
-    out->bias_policy = policies[track->bias];
-    out->bias = track->bias_number;
-    return 0;
-}
-
-static int choose_virtual(struct mfd_choice *choice, const struct mfd_model *model,
-                          const struct mfd_body *body, struct mfd_problem *problem)
-{
-    struct mfd_at root = MFD_AT_ROOT, at = MFD_AT_MEMBER(&root, "virtual_tracks");
-    MFD_CLEANUP(combinations_deinit) struct combinations all = { 0 };
-    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *weights = NULL;
-    struct mfd_error err = MFD_ERROR_INIT;
-    if (mfd_model_config(model)->model_class == MFD_BASELINE)
-        return mfd_problem_set(problem, "unsupported", "/virtual_tracks",
-                               "this model has no metadata head, so it knows its own tracks only");
-    all.at = mfd_calloc(body->n_virtual_tracks, sizeof *all.at);
-    if (!all.at)
-        return no_memory(problem);
-    for (; all.n < body->n_virtual_tracks; all.n++) {
-        struct mfd_at element = MFD_AT_INDEX(&at, all.n);
-        if (code(&all.at[all.n], model, &body->virtual_tracks[all.n], &element, problem))
-            return -1;
-    }
-    if (mfd_virtual_weights(model, all.at, all.n, &weights, NULL, &err))
-        return mfd_problem_from_error(problem, &err, "/virtual_tracks");
-    choice->head = mfd_virtual_head(weights);
-    choice->n = choice->stride = all.n;
-    return choice->head ? 0 : no_memory(problem);
-}
-
 static int name_columns(struct mfd_choice *choice, const struct mfd_model *model,
                         const struct mfd_body *body, struct mfd_problem *problem)
 {
@@ -299,7 +227,7 @@ int mfd_choice_make(struct mfd_choice *out, const struct mfd_model *model,
                     const struct mfd_body *body, struct mfd_problem *problem)
 {
     struct mfd_choice choice = { 0 };
-    int status = body->virtual_tracks ? choose_virtual(&choice, model, body, problem)
+    int status = body->virtual_tracks ? mfd_choice_virtual(&choice, model, body, problem)
                                       : choose_real(&choice, model, &body->tracks, problem);
     if (status == 0)
         status = name_columns(&choice, model, body, problem);
