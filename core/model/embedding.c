@@ -9,7 +9,9 @@
 #include "core/model/trunk.h"
 #include "core/tensor/blas.h"
 
-#define BLOCK 256 /* rows worked on together, rounded up to what the products ask for */
+/* Every product has the same height, whether its rows are needed or not, and one at which places
+ * are alike: so a row gives the same bits in any company. */
+#define TALLEST 64
 
 struct linear {
     size_t in, out;
@@ -41,6 +43,7 @@ struct group {
 
 struct mfd_embedding {
     const struct mfd_metadata *md;
+    size_t rows; /* height of all products */
     size_t inputs;
     size_t *offsets; /* (fields) */
     struct group group[MFD_GROUPS];
@@ -212,6 +215,35 @@ static int bind_group(const struct binder *b, enum mfd_group g)
     return status;
 }
 
+static void lower_height(size_t *rows, const struct linear *layers, size_t n)
+{
+    for (size_t i = 0; i < n && *rows; i++)
+        if (layers[i].out)
+            *rows = mfd_blas_even_height(layers[i].out, layers[i].in, *rows);
+}
+
+/* The largest height that treats rows alike in every layer. */
+static int find_height(struct mfd_embedding *e, struct mfd_error *err)
+{
+    size_t before = 0;
+    for (e->rows = TALLEST; e->rows != before && e->rows;) {
+        before = e->rows; /* until all layers agree */
+        for (size_t g = 0; g < MFD_GROUPS; g++) {
+            lower_height(&e->rows, e->group[g].interact, 3);
+            for (size_t c = 0; c < e->group[g].n; c++) {
+                lower_height(&e->rows, e->group[g].columns[c].layers, 3);
+                lower_height(&e->rows, &e->group[g].columns[c].mix, 1);
+            }
+        }
+    }
+    if (e->rows)
+        return MFD_OK;
+    return mfd_fail(
+        err, MFD_EUNSUPPORTED,
+        "the BLAS library (%s) gives a row other bits at other places, whatever the height",
+        mfd_blas_name());
+}
+
 int mfd_embedding_bind(struct mfd_embedding **out, const struct mfd_metadata *md,
                        const struct mfd_config *config, const struct mfd_safetensors *weights,
                        struct mfd_error *err)
@@ -229,6 +261,8 @@ int mfd_embedding_bind(struct mfd_embedding **out, const struct mfd_metadata *md
     int status = mfd_blas_init(err);
     for (size_t g = 0; !status && g < MFD_GROUPS; g++)
         status = bind_group(&b, (enum mfd_group)g);
+    if (!status)
+        status = find_height(e, err);
     if (!status)
         *out = mfd_steal(e);
     return status;
@@ -290,9 +324,10 @@ static float *zeros(size_t rows, size_t width)
     return p;
 }
 
-static int scratch_init(struct scratch *s, const struct group *g, size_t n, struct mfd_error *err)
+static int scratch_init(struct scratch *s, const struct group *g, size_t rows,
+                        struct mfd_error *err)
 {
-    s->rows = mfd_round_up(n < BLOCK ? n : BLOCK, mfd_blas_quantum());
+    s->rows = rows;
     s->a = zeros(s->rows, g->widest);
     s->b = zeros(s->rows, g->widest);
     s->concat = zeros(s->rows, g->interact_in);
@@ -371,7 +406,7 @@ int mfd_embedding_weights(const struct mfd_embedding *e, enum mfd_group group,
 {
     const struct group *g = &e->group[group];
     struct scratch s = { 0 };
-    int status = scratch_init(&s, g, n, err);
+    int status = scratch_init(&s, g, e->rows, err);
     for (size_t at = 0; !status && at < n; at += s.rows) {
         size_t rows = n - at < s.rows ? n - at : s.rows;
         run_block(g, group, inputs + at, rows, &s, out + at * g->width);

@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/model/combination.h"
 #include "core/model/fold.h"
 #include "core/model/model_impl.h"
 
@@ -26,6 +27,8 @@ static void model_free(struct mfd_model *m)
     mfd_embedding_free(m->embedding);
     mfd_metadata_free(m->md);
     mfd_safetensors_free(m->weights);
+    mfd_cache_free(m->cache);
+    free(m->track_keys);
     free(m->held_out);
     free(m);
 }
@@ -137,6 +140,24 @@ static const struct mfd_tensor *find_tensor(const void *source, const char *name
     return mfd_safetensors_find(source, name);
 }
 
+/* What is needed to tell which tracks a combination shares its halves with. */
+static int index_tracks(struct mfd_model *m, struct mfd_error *err)
+{
+    m->track_keys = mfd_calloc(m->config.tracks, sizeof *m->track_keys);
+    m->cache = mfd_cache_new(MFD_VIRTUAL_CACHE);
+    if (!m->track_keys || !m->cache)
+        return mfd_fail_nomem(err);
+    for (size_t t = 0; t < m->config.tracks; t++) {
+        struct mfd_combination c = MFD_COMBINATION_INIT;
+        int status = mfd_combination_of_track(m->md, t, &c, err);
+        if (status)
+            return status;
+        memcpy(m->track_keys[t].half, c.key, sizeof c.key);
+        mfd_combination_deinit(&c);
+    }
+    return MFD_OK;
+}
+
 static int build_head(struct mfd_model *m, struct mfd_error *err)
 {
     int status;
@@ -150,6 +171,8 @@ static int build_head(struct mfd_model *m, struct mfd_error *err)
         (status = mfd_head_fold(&m->head, &m->config, m->embedding, m->md, m->weights, err)))
         return status;
     m->bare = m->head;
+    if ((status = index_tracks(m, err)))
+        return status;
     if (!m->config.signal_to_noise)
         return MFD_OK;
     m->bare = NULL;

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "core/model/cache.h"
 #include "core/model/embedding.h"
 #include "core/model/model.h"
 
@@ -17,4 +18,8 @@ struct mfd_model {
     struct mfd_head *bare;           /* without; the same pointer where there is no stn */
     bool *held_out;                  /* (tracks) */
     size_t n_held_out;
+    struct mfd_track_keys {
+        char half[MFD_GROUPS][MFD_HALF_KEY];
+    } * track_keys;          /* (tracks), digests of what each group sees; NULL: a baseline */
+    struct mfd_cache *cache; /* weights of virtual tracks; locks itself */
 };

@@ -1,8 +1,8 @@
 /* Virtual tracks: output weights for combinations of metadata that no experiment had.
  *
- * Many combinations share their biological or their technical half, so weights are kept a distinct
- * half: combination i has weights w_bio[bio[i]] and w_tech[tech[i]], and logits may be computed
- * once a half and then added. */
+ * A combination names a value for every field. Many combinations share their biological or their
+ * technical half, so weights are kept once a distinct half: combination i has weights w_bio[bio[i]]
+ * and w_tech[tech[i]], and logits may be computed once a half and then added (mfd_virtual_add). */
 #pragma once
 
 #include <jansson.h>
@@ -13,20 +13,27 @@
 #include "core/model/head.h"
 #include "core/model/model.h"
 
+#define MFD_MAX_VIRTUAL 100000 /* combinations of one request */
+#define MFD_VIRTUAL_CACHE                                                                          \
+    ((size_t)96 << 20) /* bytes of weights a model keeps, unless told otherwise */
+
+/* `bias`, `stn_bio` and `stn_tech` belong to training tracks; no combination has its own. */
 enum mfd_bias_policy {
-    MFD_BIAS_NONE,    /* 0 */
-    MFD_BIAS_MEAN,    /* mean over the trained tracks */
+    MFD_BIAS_NONE, /* 0 */
+    MFD_BIAS_MEAN, /* mean over the trained tracks (held-out ones, never trained, do not count) */
     MFD_BIAS_MATCHED, /* mean over the trained tracks that share every biological value */
     MFD_BIAS_NUMBER,  /* as given */
 };
 
-/* A combination of metadata, coded: one for every field, in mfd_fields order. Value semantics
- * through the functions below; `inputs` is (sum of all fields' inputs) wide. */
+#define MFD_HALF_KEY 32 /* hex digits of a SHA-256 */
+
+/* A coded combination. Made by the functions below; `bias_policy` and `bias` are the caller's. */
 struct mfd_combination {
-    float *inputs; /* multi-hot labels, standardised numbers: the fields' var_vals side by side */
-    size_t n;
+    uint32_t *code; /* a field after the other: number of labels and their indices, or float bits */
+    size_t n;       /* words of it */
+    char key[MFD_GROUPS][MFD_HALF_KEY]; /* digests of the halves: equal where they are */
     enum mfd_bias_policy bias_policy;
-    double bias; /* where the policy is MFD_BIAS_NUMBER */
+    double bias; /* for MFD_BIAS_NUMBER */
 };
 #define MFD_COMBINATION_INIT                                                                       \
     {                                                                                              \
@@ -34,11 +41,12 @@ struct mfd_combination {
     }
 void mfd_combination_deinit(struct mfd_combination *c);
 
-/* Code {"column": value, ...}: a value is a label, several as "a,b" or ["a", "b"], a number, or
- * null for the label "nan". Columns left out take those of track `defaults`, or where that is
- * MFD_NONE are an error that lists them ("missing-column"). An unknown label is slug
- * "unknown-label" and names the closest ones; an unknown column is "unknown-column". `column` (may
- * be NULL, else 128 bytes) receives the column at fault, or "". */
+/* Code {"column": value, ...}. A value is a label, several as "a,b" or ["a", "b"], a number (for a
+ * column of labels: the label that prints so), true, false, or null for what the table has where a
+ * cell is empty. Columns left out are taken from track `defaults`, or where that is MFD_NONE are an
+ * error that lists them. Slugs: "unknown-label" and "unknown-column" (the closest ones named),
+ * "missing-column", "wrong-type", "invalid-value"; "unsupported" for a baseline. `column` (NULL, or
+ * MFD_MAX_NAME bytes) receives the column at fault, or "". */
 int mfd_virtual_code(const struct mfd_model *model, const json_t *metadata, size_t defaults,
                      struct mfd_combination *out, char *column,
                      struct mfd_error *err) MFD_MUST_CHECK;
@@ -46,37 +54,41 @@ int mfd_virtual_code(const struct mfd_model *model, const json_t *metadata, size
 int mfd_virtual_of_track(const struct mfd_model *model, size_t track, struct mfd_combination *out,
                          struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Immutable and reference counted. Shapes: see the head of this file. */
+/* Immutable and reference counted; any thread. */
 struct mfd_virtual {
     size_t tracks;                /* combinations */
     size_t n_bio, n_tech;         /* distinct halves */
     size_t biological, technical; /* widths */
-    float *w_bio;                 /* (n_bio, biological), 64-byte aligned */
-    float *w_tech;                /* (n_tech, technical) */
-    uint32_t *bio, *tech;         /* (tracks), rows of the two */
-    float *bias;                  /* (tracks) */
-    /* private */
-    unsigned refs;
-    size_t bytes;
-    char key[65];
+    const float *w_bio;           /* (n_bio, biological), 64-byte aligned */
+    const float *w_tech;          /* (n_tech, technical), 64-byte aligned */
+    const uint32_t *bio, *tech;   /* (tracks), rows of the two */
+    const float *bias;            /* (tracks) */
 };
 
-/* Weights of n combinations, all distinct halves through the embedding networks together; served
- * from the model's cache where the same ones were asked for before (by content, any thread). The
- * weights are bare: what learn_signal_to_noise learned belongs to a training track and is left out.
- * *bad (may be NULL) receives the index of the combination at fault. */
+/* Weights of n combinations: the distinct halves through the embedding networks in blocks of matrix
+ * products, or from the model's cache where the same were asked for before (by content). The
+ * weights are bare: what learn_signal_to_noise learned is left out. Where the bias is to be matched
+ * and no track matches: MFD_ENOTFOUND, slug "no-track-matches", *bad (may be NULL) the
+ * combination's index. */
 int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combination *combinations,
                         size_t n, const struct mfd_virtual **out, size_t *bad,
                         struct mfd_error *err) MFD_MUST_CHECK;
 const struct mfd_virtual *mfd_virtual_ref(const struct mfd_virtual *v);
 void mfd_virtual_unref(const struct mfd_virtual *v);
 
-/* The same as a plain head, a row a combination; NULL on lack of memory. */
+/* From logits a half, (rows, n_bio) and (rows, n_tech), those a combination, (rows, tracks); any
+ * output may be NULL. */
+void mfd_virtual_add(const struct mfd_virtual *v, size_t rows, const float *half_bio,
+                     const float *half_tech, float *logits_bio, float *logits_tech, float *logits);
+
+/* The same weights as a plain head, a row a combination; NULL on lack of memory. */
 struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v);
 
-/* The cache, for metrics: what it holds and what it was asked. */
+/* The cache of a model: what it holds and what it was asked. */
 struct mfd_virtual_stats {
     uint64_t hits, misses;
     size_t entries, bytes, limit;
 };
 void mfd_virtual_stats(const struct mfd_model *model, struct mfd_virtual_stats *stats);
+/* Change its limit in bytes; what is over it is dropped at once. */
+void mfd_virtual_limit(const struct mfd_model *model, size_t bytes);

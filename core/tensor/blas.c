@@ -114,6 +114,45 @@ static int find_quantum(struct mfd_error *err)
                     openblas_get_config());
 }
 
+/* Does the same row come out the same at all of m places, added to the same sums? */
+static int is_even(size_t m, size_t n, size_t k, const float *row, const float *b, float *a,
+                   float *c)
+{
+    for (size_t r = 0; r < m; r++) {
+        memcpy(a + r * k, row, k * sizeof *a);
+        memcpy(c + r * n, b, n * sizeof *c); /* any numbers will do */
+    }
+    product(m, n, k, a, k, b, n, c, n, 1.0f);
+    for (size_t r = 1; r < m; r++)
+        if (memcmp(c, c + r * n, n * sizeof *c) != 0)
+            return 0;
+    return 1;
+}
+
+size_t mfd_blas_even_height(size_t n, size_t k, size_t limit)
+{
+    static const size_t heights[] = { 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 4, 2 };
+    size_t sizes[3];
+    if (!mfd_mul(n, k, &sizes[0]) || !mfd_mul(heights[0], n, &sizes[1]) ||
+        !mfd_mul(heights[0], k, &sizes[2]))
+        return 0;
+    MFD_AUTO_FREE float *b = mfd_aligned(sizes[0], sizeof *b);
+    MFD_AUTO_FREE float *c = mfd_aligned(sizes[1], sizeof *c);
+    MFD_AUTO_FREE float *a = mfd_aligned(sizes[2], sizeof *a);
+    MFD_AUTO_FREE float *row = mfd_aligned(k, sizeof *row);
+    if (!a || !b || !c || !row)
+        return 0;
+    unsigned seed = 1;
+    for (size_t i = 0; i < sizes[0]; i++)
+        b[i] = (float)((seed = seed * 1664525u + 1013904223u) >> 8) / (1 << 23) - 1.0f;
+    for (size_t i = 0; i < k; i++)
+        row[i] = (float)((seed = seed * 1664525u + 1013904223u) >> 8) / (1 << 23) - 1.0f;
+    for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
+        if (heights[i] <= limit && is_even(heights[i], n, k, row, b, a, c))
+            return heights[i];
+    return 0;
+}
+
 int mfd_blas_init(struct mfd_error *err)
 {
     int status = MFD_OK;

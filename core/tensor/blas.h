@@ -24,6 +24,11 @@ const char *mfd_blas_name(void);
 void mfd_blas_product(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                       size_t ldb, float *c, size_t ldc, int add, double *seconds);
 
+/* The largest height, at most `limit`, of which a product of this width and depth gives a row the
+ * same bits at every place: kernels may treat the rows of their unit unlike, so that even at a
+ * fixed height a row's place can matter. Found by trial; 0 where it is none of those tried. */
+size_t mfd_blas_even_height(size_t n, size_t k, size_t limit);
+
 static inline size_t mfd_round_up(size_t n, size_t unit)
 {
     return (n + unit - 1) / unit * unit;

@@ -1,0 +1,146 @@
+#include "core/model/cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/memory.h"
+
+struct mfd_cache {
+    pthread_mutex_t lock;
+    struct mfd_cache_entry *bucket[MFD_CACHE_BUCKETS];
+    struct mfd_cache_entry *newest, *oldest;
+    size_t entries, bytes, limit;
+    uint64_t hits, misses;
+};
+
+struct mfd_cache *mfd_cache_new(size_t limit)
+{
+    struct mfd_cache *c = mfd_calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->limit = limit;
+    if (pthread_mutex_init(&c->lock, NULL)) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+/* Keys hold digests already, so mixing them is enough; a find compares them whole. */
+uint64_t mfd_cache_hash(const struct mfd_cache_key *keys, size_t n)
+{
+    uint64_t h = n;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t words[sizeof *keys / sizeof(uint64_t)];
+        memcpy(words, &keys[i], sizeof *keys);
+        for (size_t j = 0; j < sizeof words / sizeof *words; j++) {
+            h = (h ^ words[j]) * 0x9e3779b97f4a7c15u;
+            h ^= h >> 32;
+        }
+    }
+    return h;
+}
+
+static struct mfd_cache_entry **slot(struct mfd_cache *c, uint64_t hash)
+{
+    return &c->bucket[hash % MFD_CACHE_BUCKETS];
+}
+
+static void unlink_used(struct mfd_cache *c, struct mfd_cache_entry *e)
+{
+    *(e->newer ? &e->newer->older : &c->newest) = e->older;
+    *(e->older ? &e->older->newer : &c->oldest) = e->newer;
+    e->newer = e->older = NULL;
+}
+
+static void push_newest(struct mfd_cache *c, struct mfd_cache_entry *e)
+{
+    e->older = c->newest;
+    *(c->newest ? &c->newest->newer : &c->oldest) = e;
+    c->newest = e;
+}
+
+static struct mfd_cache_entry *lookup(struct mfd_cache *c, const struct mfd_cache_key *keys,
+                                      size_t n, uint64_t hash)
+{
+    for (struct mfd_cache_entry *e = *slot(c, hash); e; e = e->next)
+        if (e->hash == hash && e->v.tracks == n && !memcmp(e->keys, keys, n * sizeof *keys))
+            return e;
+    return NULL;
+}
+
+static void drop_oldest(struct mfd_cache *c)
+{
+    struct mfd_cache_entry *e = c->oldest, **at = slot(c, e->hash);
+    while (*at != e)
+        at = &(*at)->next;
+    *at = e->next;
+    unlink_used(c, e);
+    c->entries--;
+    c->bytes -= e->bytes;
+    mfd_virtual_unref(&e->v);
+}
+
+struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *c, const struct mfd_cache_key *keys,
+                                       size_t n)
+{
+    uint64_t hash = mfd_cache_hash(keys, n);
+    pthread_mutex_lock(&c->lock);
+    struct mfd_cache_entry *e = lookup(c, keys, n, hash);
+    if (e) {
+        atomic_fetch_add(&e->refs, 1);
+        unlink_used(c, e);
+        push_newest(c, e);
+        c->hits++;
+    } else {
+        c->misses++;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return e;
+}
+
+void mfd_cache_add(struct mfd_cache *c, struct mfd_cache_entry *e)
+{
+    pthread_mutex_lock(&c->lock);
+    if (e->bytes <= c->limit && !lookup(c, e->keys, e->v.tracks, e->hash)) {
+        while (c->bytes + e->bytes > c->limit)
+            drop_oldest(c);
+        atomic_fetch_add(&e->refs, 1);
+        e->next = *slot(c, e->hash);
+        *slot(c, e->hash) = e;
+        push_newest(c, e);
+        c->entries++;
+        c->bytes += e->bytes;
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+void mfd_cache_limit(struct mfd_cache *c, size_t bytes)
+{
+    pthread_mutex_lock(&c->lock);
+    c->limit = bytes;
+    while (c->bytes > c->limit)
+        drop_oldest(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void mfd_cache_stats(struct mfd_cache *c, struct mfd_virtual_stats *stats)
+{
+    pthread_mutex_lock(&c->lock);
+    *stats = (struct mfd_virtual_stats){ .hits = c->hits,
+                                         .misses = c->misses,
+                                         .entries = c->entries,
+                                         .bytes = c->bytes,
+                                         .limit = c->limit };
+    pthread_mutex_unlock(&c->lock);
+}
+
+void mfd_cache_free(struct mfd_cache *c)
+{
+    if (!c)
+        return;
+    mfd_cache_limit(c, 0);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}

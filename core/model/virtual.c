@@ -1,0 +1,332 @@
+#include "core/model/virtual.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "core/model/cache.h"
+#include "core/model/combination.h"
+#include "core/model/model_impl.h"
+
+#define CHUNK 1024 /* halves whose inputs are laid out at a time */
+
+const struct mfd_virtual *mfd_virtual_ref(const struct mfd_virtual *v)
+{
+    if (v)
+        atomic_fetch_add(&((struct mfd_cache_entry *)(size_t)v)->refs, 1);
+    return v;
+}
+
+void mfd_virtual_unref(const struct mfd_virtual *v)
+{
+    struct mfd_cache_entry *e = (struct mfd_cache_entry *)(size_t)v;
+    if (!e || atomic_fetch_sub(&e->refs, 1) != 1)
+        return;
+    free((void *)(size_t)v->w_bio);
+    free((void *)(size_t)v->w_tech);
+    free((void *)(size_t)v->bio);
+    free((void *)(size_t)v->tech);
+    free((void *)(size_t)v->bias);
+    free(e->keys);
+    free(e);
+}
+
+MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
+
+/* ---- distinct halves ---- */
+
+/* Combinations by their half of one group, each numbered at its first appearance. */
+struct halves {
+    uint32_t *row;   /* (n), the half of each combination */
+    uint32_t *first; /* (n), the combination where half i appears first */
+    size_t n;        /* halves */
+};
+
+static void halves_deinit(struct halves *h)
+{
+    free(h->row);
+    free(h->first);
+}
+
+/* Digests are as good as random: their first bytes are the hash. */
+static size_t hash_half(const char *key)
+{
+    size_t h = 0;
+    for (size_t i = 0; i < 15; i++)
+        h = h * 16 + (size_t)((key[i] & 15) + (key[i] > '9' ? 9 : 0));
+    return h;
+}
+
+static int find_halves(struct halves *h, const struct mfd_combination *c, size_t n, size_t g,
+                       struct mfd_error *err)
+{
+    size_t slots = 16;
+    while (slots < 2 * n)
+        slots *= 2;
+    MFD_AUTO_FREE uint32_t *table = mfd_calloc(slots, sizeof *table); /* half + 1; 0: empty */
+    h->row = mfd_calloc(n, sizeof *h->row);
+    h->first = mfd_calloc(n, sizeof *h->first);
+    if (!table || !h->row || !h->first)
+        return mfd_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = hash_half(c[i].key[g]) & (slots - 1);
+        while (table[at] &&
+               memcmp(c[h->first[table[at] - 1]].key[g], c[i].key[g], MFD_HALF_KEY) != 0)
+            at = (at + 1) & (slots - 1);
+        if (!table[at]) {
+            h->first[h->n++] = (uint32_t)i;
+            table[at] = (uint32_t)h->n;
+        }
+        h->row[i] = table[at] - 1;
+    }
+    return MFD_OK;
+}
+
+/* ---- weights ---- */
+
+static void expand(const struct mfd_model *m, const struct mfd_combination *c, float *inputs)
+{
+    const uint32_t *code = c->code;
+    for (size_t i = 0; i < mfd_fields_count(m->md); i++) {
+        const struct mfd_field *f = mfd_fields_at(m->md, i);
+        mfd_code_expand(f, code, inputs + mfd_embedding_offset(m->embedding, i));
+        code += mfd_code_length(f, code);
+    }
+}
+
+/* w (h->n, width): the embedding networks over one combination of each half. */
+static int embed(const struct mfd_model *m, const struct mfd_combination *c, const struct halves *h,
+                 enum mfd_group g, size_t width, float *w, struct mfd_error *err)
+{
+    size_t stride = mfd_embedding_inputs(m->embedding), rows = h->n < CHUNK ? h->n : CHUNK;
+    MFD_AUTO_FREE float *inputs = mfd_calloc(rows, stride * sizeof *inputs);
+    MFD_AUTO_FREE const float **row = mfd_calloc(rows, sizeof *row);
+    if (!inputs || !row)
+        return mfd_fail_nomem(err);
+    for (size_t at = 0; at < h->n; at += rows) {
+        size_t n = h->n - at < rows ? h->n - at : rows;
+        for (size_t i = 0; i < n; i++) {
+            row[i] = inputs + i * stride;
+            expand(m, &c[h->first[at + i]], inputs + i * stride);
+        }
+        int status = mfd_embedding_weights(m->embedding, g, row, n, w + at * width, err);
+        if (status)
+            return status;
+    }
+    return MFD_OK;
+}
+
+/* ---- biases ---- */
+
+static double mean_bias(const struct mfd_model *m, const char *half, size_t *count)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t t = 0; t < m->config.tracks; t++)
+        if (!m->held_out[t] &&
+            (!half || !memcmp(m->track_keys[t].half[MFD_BIOLOGICAL], half, MFD_HALF_KEY))) {
+            sum += (double)m->head->bias[t];
+            n++;
+        }
+    *count = n;
+    return n ? sum / (double)n : 0;
+}
+
+/* What the biases of combinations have in common is computed once. */
+struct biases {
+    double mean;
+    size_t trained;
+    double *matched;   /* a half */
+    uint32_t *matches; /* tracks that share it + 1; 0: not yet looked for */
+};
+
+static int bias_of(const struct mfd_model *m, const struct mfd_combination *c, uint32_t half,
+                   struct biases *b, float *out, struct mfd_error *err)
+{
+    size_t n;
+    switch (c->bias_policy) {
+    case MFD_BIAS_NONE:
+        *out = 0;
+        return MFD_OK;
+    case MFD_BIAS_NUMBER:
+        if (!isfinite((float)c->bias))
+            return mfd_fail_as(err, MFD_EINVAL, "invalid-value", "a bias of %g is out of range",
+                               c->bias);
+        *out = (float)c->bias;
+        return MFD_OK;
+    case MFD_BIAS_MEAN:
+        *out = (float)b->mean;
+        return MFD_OK;
+    case MFD_BIAS_MATCHED:
+        if (!b->matches[half]) {
+            b->matched[half] = mean_bias(m, c->key[MFD_BIOLOGICAL], &n);
+            b->matches[half] = (uint32_t)n + 1;
+        }
+        if (b->matches[half] == 1)
+            return mfd_fail_as(
+                err, MFD_ENOTFOUND, "no-track-matches",
+                "no trained track shares all biological values of this combination, so "
+                "there is no bias to match; ask for bias none, mean or a number");
+        *out = (float)b->matched[half];
+        return MFD_OK;
+    }
+    return mfd_fail(err, MFD_EINVAL, "there is no bias policy %d", (int)c->bias_policy);
+}
+
+static int fill_bias(const struct mfd_model *m, const struct mfd_combination *c, size_t n,
+                     const struct halves *h, float *bias, size_t *bad, struct mfd_error *err)
+{
+    MFD_AUTO_FREE double *matched = mfd_calloc(h->n, sizeof *matched);
+    MFD_AUTO_FREE uint32_t *matches = mfd_calloc(h->n, sizeof *matches);
+    struct biases b = { .matched = matched, .matches = matches };
+    if (!matched || !matches)
+        return mfd_fail_nomem(err);
+    b.mean = mean_bias(m, NULL, &b.trained);
+    for (size_t i = 0; i < n; i++) {
+        int status = bias_of(m, &c[i], h->row[i], &b, &bias[i], err);
+        if (!status)
+            continue;
+        if (bad)
+            *bad = i;
+        return status;
+    }
+    return MFD_OK;
+}
+
+/* ---- requests ---- */
+
+static struct mfd_cache_key *make_keys(const struct mfd_combination *c, size_t n)
+{
+    struct mfd_cache_key *keys = mfd_calloc(n, sizeof *keys);
+    for (size_t i = 0; keys && i < n; i++) {
+        memcpy(keys[i].half, c[i].key, sizeof keys[i].half);
+        keys[i].policy = (uint32_t)c[i].bias_policy;
+        keys[i].bias = c[i].bias_policy == MFD_BIAS_NUMBER ? c[i].bias : 0;
+    }
+    return keys;
+}
+
+static float *weights_new(size_t rows, size_t width)
+{
+    size_t n;
+    return mfd_mul(rows, width, &n) ? mfd_aligned(n, sizeof(float)) : NULL;
+}
+
+/* All of an entry but its keys; what is allocated hangs on it even on failure. */
+static int build(const struct mfd_model *m, const struct mfd_combination *c, size_t n,
+                 struct mfd_cache_entry *e, struct halves *bio, struct halves *tech, size_t *bad,
+                 struct mfd_error *err)
+{
+    int status;
+    if ((status = find_halves(bio, c, n, MFD_BIOLOGICAL, err)) ||
+        (status = find_halves(tech, c, n, MFD_TECHNICAL, err)))
+        return status;
+    struct mfd_virtual *v = &e->v;
+    float *w_bio = weights_new(bio->n, m->config.biological);
+    float *w_tech = weights_new(tech->n, m->config.technical);
+    float *bias = mfd_calloc(n, sizeof *bias);
+    *v = (struct mfd_virtual){ .tracks = n,
+                               .n_bio = bio->n,
+                               .n_tech = tech->n,
+                               .biological = m->config.biological,
+                               .technical = m->config.technical,
+                               .w_bio = w_bio,
+                               .w_tech = w_tech,
+                               .bio = bio->row,
+                               .tech = tech->row,
+                               .bias = bias };
+    bio->row = tech->row = NULL;
+    if (!w_bio || !w_tech || !bias)
+        return mfd_fail_nomem(err);
+    const struct halves rows = { .row = (uint32_t *)(size_t)v->bio, .n = bio->n };
+    if ((status = fill_bias(m, c, n, &rows, bias, bad, err)) ||
+        (status = embed(m, c, bio, MFD_BIOLOGICAL, v->biological, w_bio, err)) ||
+        (status = embed(m, c, tech, MFD_TECHNICAL, v->technical, w_tech, err)))
+        return status;
+    e->bytes = sizeof *e + (bio->n * v->biological + tech->n * v->technical) * sizeof(float) +
+               n * (sizeof *e->keys + 3 * sizeof(float));
+    return MFD_OK;
+}
+
+int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combination *combinations,
+                        size_t n, const struct mfd_virtual **out, size_t *bad,
+                        struct mfd_error *err)
+{
+    if (!model->embedding)
+        return mfd_fail_as(err, MFD_EUNSUPPORTED, "unsupported",
+                           "this model is a baseline without a metadata head");
+    if (n == 0 || n > MFD_MAX_VIRTUAL)
+        return mfd_fail_as(err, n ? MFD_ELIMIT : MFD_EINVAL, n ? "over-limit" : "invalid-value",
+                           "%zu virtual tracks are asked for; 1 to %d are possible", n,
+                           MFD_MAX_VIRTUAL);
+    MFD_AUTO_FREE struct mfd_cache_key *keys = make_keys(combinations, n);
+    if (!keys)
+        return mfd_fail_nomem(err);
+    struct mfd_cache_entry *found = mfd_cache_find(model->cache, keys, n);
+    if (found) {
+        *out = &found->v;
+        return MFD_OK;
+    }
+    struct mfd_cache_entry *e = mfd_calloc(1, sizeof *e);
+    if (!e)
+        return mfd_fail_nomem(err);
+    atomic_init(&e->refs, 1);
+    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *v = &e->v;
+    struct halves bio = { 0 }, tech = { 0 };
+    int status = build(model, combinations, n, e, &bio, &tech, bad, err);
+    halves_deinit(&bio);
+    halves_deinit(&tech);
+    if (status)
+        return status;
+    e->hash = mfd_cache_hash(keys, n);
+    e->keys = mfd_steal(keys);
+    mfd_cache_add(model->cache, e);
+    *out = mfd_steal(v);
+    return MFD_OK;
+}
+
+void mfd_virtual_add(const struct mfd_virtual *v, size_t rows, const float *half_bio,
+                     const float *half_tech, float *logits_bio, float *logits_tech, float *logits)
+{
+    for (size_t r = 0; r < rows; r++) {
+        const float *bio = half_bio + r * v->n_bio, *tech = half_tech + r * v->n_tech;
+        size_t at = r * v->tracks;
+        for (size_t i = 0; i < v->tracks; i++) {
+            float b = bio[v->bio[i]], t = tech[v->tech[i]];
+            if (logits_bio)
+                logits_bio[at + i] = b;
+            if (logits_tech)
+                logits_tech[at + i] = t;
+            if (logits)
+                logits[at + i] = b + t + v->bias[i];
+        }
+    }
+}
+
+struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v)
+{
+    struct mfd_head *head =
+        mfd_head_new(v->tracks, v->biological, v->technical, v->biological + v->technical);
+    if (!head)
+        return NULL;
+    for (size_t i = 0; i < v->tracks; i++) {
+        memcpy(head->w_bio + i * v->biological, v->w_bio + v->bio[i] * v->biological,
+               v->biological * sizeof(float));
+        memcpy(head->w_tech + i * v->technical, v->w_tech + v->tech[i] * v->technical,
+               v->technical * sizeof(float));
+    }
+    memcpy(head->bias, v->bias, v->tracks * sizeof *head->bias);
+    return head;
+}
+
+void mfd_virtual_stats(const struct mfd_model *model, struct mfd_virtual_stats *stats)
+{
+    mfd_cache_stats(model->cache, stats);
+}
+
+void mfd_virtual_limit(const struct mfd_model *model, size_t bytes)
+{
+    mfd_cache_limit(model->cache, bytes);
+}
