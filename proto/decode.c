@@ -406,7 +406,7 @@ int mfd_body_decode(struct mfd_body *out, enum mfd_call call, const char *bytes,
 void mfd_body_deinit(struct mfd_body *body)
 {
     json_decref(body->document);
-    mfd_reader_free(body->blocks);
+    mfd_blocks_free(body->blocks);
     *body = (struct mfd_body)MFD_BODY_INIT;
 }
 

@@ -29,7 +29,7 @@ void *mfd_reader_alloc(struct mfd_reader *r, size_t n, size_t size)
     return block->bytes;
 }
 
-void mfd_reader_free(void *blocks)
+void mfd_blocks_free(void *blocks)
 {
     for (struct block *block = blocks, *next; block; block = next) {
         next = block->next;

@@ -37,13 +37,13 @@ void mfd_at_pointer(const struct mfd_at *at, char *out, size_t size);
 struct mfd_reader {
     const struct mfd_limits *limits;
     struct mfd_problem *problem;
-    void *blocks; /* release with mfd_reader_free */
+    void *blocks; /* release with mfd_blocks_free */
 };
 
-/* n*size zeroed bytes that live until mfd_reader_free; NULL (problem set) on lack of memory. */
+/* n*size zeroed bytes that live until mfd_blocks_free; NULL (problem set) on lack of memory. */
 void *mfd_reader_alloc(struct mfd_reader *r, size_t n, size_t size);
 /* Free the chain of blocks that a reader has gathered. */
-void mfd_reader_free(void *blocks);
+void mfd_blocks_free(void *blocks);
 
 /* Set the reader's problem at a place; returns -1. */
 int mfd_reader_fail(struct mfd_reader *r, const struct mfd_at *at, const char *slug,

@@ -201,7 +201,7 @@ static const struct mfd_encoder *find_encoder(enum mfd_media media)
 static int find_genome(struct mfd_scoring *s, struct mfd_app *app, struct mfd_problem *problem)
 {
     struct mfd_error err = MFD_ERROR_INIT;
-    const char *name = s->body.genome ? s->body.genome : mfd_served_genome(s->served);
+    const char *name = s->body.genome;
     if (s->body.input == MFD_INPUT_SEQUENCES)
         return 0;
     if (mfd_registry_genome(mfd_app_registry(app), name, &s->genome, &s->genome_name, &err))
