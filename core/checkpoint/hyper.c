@@ -45,7 +45,10 @@ static json_t *convert_dict(struct walk *w, const struct mfd_pickle_items *items
 static json_t *convert_array(struct walk *w, const struct mfd_pickle_value *v, int depth)
 {
     struct mfd_ndarray a;
-    if (mfd_ndarray_read(v, &a, NULL) || a.ndim > 1) {
+    if (mfd_ndarray_read(v, &a, NULL))
+        return NULL;
+    if (a.ndim > 1) {
+        mfd_ndarray_deinit(&a);
         return NULL;
     }
     json_t *list = a.type == 'O' ? convert_list(w, a.objects, depth) : json_array();

@@ -109,7 +109,7 @@ int pickle_pop_mark(struct pickle_machine *m, struct mfd_pickle_value ***at, siz
     if (!m->n_marks)
         return pickle_malformed(m, "finds no mark");
     size_t height = m->marks[--m->n_marks];
-    *at = m->stack.at + height;
+    *at = m->stack.at ? m->stack.at + height : NULL;
     *n = m->stack.n - height;
     m->stack.n = height;
     return MFD_OK;
