@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "core/base/memory.h"
@@ -17,16 +18,18 @@ struct worker {
     pthread_t thread;
 };
 
+/* A loop is over when its items are done, whoever did them: nobody waits for a worker that the
+ * system has not let run. So a worker may look at any time, and reads what to do only once it has
+ * taken an item, because until that item is done the loop cannot end. */
 struct mfd_pool {
     unsigned threads;
     struct worker *workers; /* threads - 1 */
     void (*fn)(void *, size_t, unsigned);
     void *context;
     size_t n;
-    atomic_size_t next; /* first item nobody took */
-    atomic_uint round;  /* number of loops started */
-    atomic_uint busy;   /* workers that have not finished this loop */
-    atomic_int stop;
+    atomic_size_t untaken;    /* items nobody took: the next is n - untaken */
+    atomic_size_t unfinished; /* items not done */
+    atomic_bool stop;
     pthread_mutex_t lock;
     pthread_cond_t wake;
 };
@@ -42,61 +45,64 @@ static void pause_briefly(void)
 
 static void take_items(struct mfd_pool *p, unsigned number)
 {
-    size_t item;
-    while ((item = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n)
-        p->fn(p->context, item, number);
+    size_t left = atomic_load_explicit(&p->untaken, memory_order_relaxed);
+    while (left > 0) {
+        if (!atomic_compare_exchange_weak_explicit(&p->untaken, &left, left - 1,
+                                                   memory_order_acquire, memory_order_relaxed))
+            continue;
+        p->fn(p->context, p->n - left, number);
+        atomic_fetch_sub_explicit(&p->unfinished, 1, memory_order_release);
+        left = atomic_load_explicit(&p->untaken, memory_order_relaxed);
+    }
 }
 
-/* Wait until a loop other than `seen` began; returns its number. */
-static unsigned await_round(struct mfd_pool *p, unsigned seen)
+static bool idle(struct mfd_pool *p)
 {
-    unsigned round;
+    return atomic_load_explicit(&p->untaken, memory_order_relaxed) == 0 &&
+           !atomic_load_explicit(&p->stop, memory_order_relaxed);
+}
+
+static void await_items(struct mfd_pool *p)
+{
     for (int i = 0; i < SPINS; i++) {
-        if ((round = atomic_load_explicit(&p->round, memory_order_acquire)) != seen)
-            return round;
+        if (!idle(p))
+            return;
         pause_briefly();
     }
     pthread_mutex_lock(&p->lock);
-    while ((round = atomic_load_explicit(&p->round, memory_order_acquire)) == seen)
+    while (idle(p))
         pthread_cond_wait(&p->wake, &p->lock);
     pthread_mutex_unlock(&p->lock);
-    return round;
 }
 
 static void *work(void *argument)
 {
     struct worker *w = argument;
-    struct mfd_pool *p = w->pool;
-    unsigned round = 0;
-    for (;;) {
-        round = await_round(p, round);
-        if (atomic_load(&p->stop))
-            return NULL;
-        take_items(p, w->number);
-        atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
+    while (!atomic_load_explicit(&w->pool->stop, memory_order_relaxed)) {
+        take_items(w->pool, w->number);
+        await_items(w->pool);
     }
-}
-
-static void start_round(struct mfd_pool *p)
-{
-    pthread_mutex_lock(&p->lock);
-    atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
-    pthread_cond_broadcast(&p->wake);
-    pthread_mutex_unlock(&p->lock);
+    return NULL;
 }
 
 void mfd_pool_run(struct mfd_pool *p, void (*fn)(void *, size_t, unsigned), void *context, size_t n)
 {
+    if (p->threads == 1 || n <= 1) {
+        for (size_t item = 0; item < n; item++)
+            fn(context, item, 0);
+        return;
+    }
     p->fn = fn;
     p->context = context;
     p->n = n;
-    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
-    if (p->threads > 1 && n > 1) {
-        atomic_store_explicit(&p->busy, p->threads - 1, memory_order_relaxed);
-        start_round(p);
-    }
+    atomic_store_explicit(&p->unfinished, n, memory_order_relaxed);
+    pthread_mutex_lock(&p->lock); /* or a worker could look, find nothing and sleep through it */
+    atomic_store_explicit(&p->untaken, n, memory_order_release);
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
     take_items(p, 0);
-    for (unsigned spins = 0; atomic_load_explicit(&p->busy, memory_order_acquire) != 0; spins++) {
+    for (unsigned spins = 0; atomic_load_explicit(&p->unfinished, memory_order_acquire) != 0;
+         spins++) {
         if (spins < SPINS)
             pause_briefly();
         else
@@ -106,8 +112,10 @@ void mfd_pool_run(struct mfd_pool *p, void (*fn)(void *, size_t, unsigned), void
 
 static void stop_workers(struct mfd_pool *p, unsigned started)
 {
-    atomic_store(&p->stop, 1);
-    start_round(p);
+    pthread_mutex_lock(&p->lock);
+    atomic_store(&p->stop, true);
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < started; i++)
         pthread_join(p->workers[i].thread, NULL);
 }
