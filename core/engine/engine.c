@@ -68,7 +68,9 @@ static int start(struct mfd_engine *e, const struct mfd_trunk *trunk,
                  const struct mfd_engine_options *options, struct mfd_error *err)
 {
     struct mfd_products products;
-    int status = mfd_products_init(&products, e->kernels, options->openblas, err);
+    int status = mfd_kernels_check(e->kernels, err);
+    if (!status)
+        status = mfd_products_init(&products, e->kernels, options->openblas, err);
     if (!status)
         status = mfd_geometry_init(&e->geometry, &e->config, err);
     if (!status)
@@ -262,31 +264,56 @@ void mfd_engine_stats(const struct mfd_engine *engine, struct mfd_engine_stats *
     pthread_mutex_unlock(&e->lock);
 }
 
+/* Rows a level that a batch needs by this geometry. */
+static int count_plan(const struct mfd_geometry *g, const struct mfd_batch *batch, uint64_t *rows,
+                      struct mfd_error *err)
+{
+    struct mfd_plan *plan;
+    int status = mfd_plan_new(&plan, g, batch, 0, batch->n_windows, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < g->n; i++)
+        rows[i] = plan->level[i].tiles * g->level[i].tile;
+    mfd_plan_free(plan);
+    return MFD_OK;
+}
+
+/* Multiply-adds of one window as a framework computes it: every row of every level. */
+static double whole_window(const struct mfd_engine *e)
+{
+    double sum = 0;
+    for (size_t i = 0; i < e->geometry.n; i++) {
+        bool output = e->geometry.level[i].kind == MFD_LEVEL_OUTPUT;
+        int64_t rows = mfd_geometry_rows(&e->geometry, i, (int64_t)e->geometry.seq_len);
+        sum += e->row_direct[i] * (output ? 1 : (double)rows);
+    }
+    return sum;
+}
+
 int mfd_engine_cost(struct mfd_engine *e, struct mfd_batch *batch, struct mfd_cost *cost,
                     struct mfd_error *err)
 {
     struct mfd_cost c = { .levels = e->geometry.n };
+    struct mfd_geometry direct;
     struct mfd_batch *use;
-    struct mfd_plan *plan = NULL;
     int status = usable_batch(e, batch, &use, err);
     if (status)
         return status;
-    if (use->n_windows)
-        status = mfd_plan_new(&plan, &e->geometry, use, 0, use->n_windows, err);
-    double window = 0;
-    for (size_t i = 0; plan && i < e->geometry.n; i++) {
-        c.rows[i] = plan->level[i].tiles * e->geometry.level[i].tile;
-        c.gmac += 1e-9 * e->row_direct[i] * (double)c.rows[i];
-        c.gmac_done += 1e-9 * e->row_done[i] * (double)c.rows[i];
-        bool output = e->geometry.level[i].kind == MFD_LEVEL_OUTPUT;
-        int64_t whole = mfd_geometry_rows(&e->geometry, i, (int64_t)e->geometry.seq_len);
-        window += 1e-9 * e->row_direct[i] * (double)(output ? 1 : whole);
+    mfd_geometry_direct(&direct, &e->geometry);
+    if (use->n_windows) {
+        status = count_plan(&direct, use, c.rows, err);
+        if (status == MFD_OK)
+            status = count_plan(&e->geometry, use, c.rows_done, err);
     }
-    c.passes = plan ? c.gmac / window : 0;
-    mfd_plan_free(plan);
     if (use != batch)
         mfd_batch_free(use);
-    if (status == MFD_OK)
-        *cost = c;
-    return status;
+    if (status)
+        return status;
+    for (size_t i = 0; i < e->geometry.n; i++) {
+        c.gmac += 1e-9 * e->row_direct[i] * (double)c.rows[i];
+        c.gmac_done += 1e-9 * e->row_done[i] * (double)c.rows_done[i];
+    }
+    c.passes = 1e9 * c.gmac / whole_window(e);
+    *cost = c;
+    return MFD_OK;
 }

@@ -136,3 +136,17 @@ int64_t mfd_geometry_rows(const struct mfd_geometry *g, size_t level, int64_t po
 {
     return positions >> g->level[level].shift;
 }
+
+void mfd_geometry_direct(struct mfd_geometry *direct, const struct mfd_geometry *g)
+{
+    *direct = *g;
+    for (size_t i = 0; i < direct->n; i++) {
+        struct mfd_level *l = &direct->level[i];
+        if (l->kind != MFD_LEVEL_TOWER)
+            continue;
+        l->way = MFD_CONV_DIRECT;
+        l->tile = l->advance = 1;
+        l->span = l->points = l->taps;
+        l->phase = 0;
+    }
+}

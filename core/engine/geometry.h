@@ -54,6 +54,10 @@ struct mfd_geometry {
 int mfd_geometry_init(struct mfd_geometry *g, const struct mfd_config *config,
                       struct mfd_error *err) MFD_MUST_CHECK;
 
+/* The same network with every convolution computed directly: its plans hold just the rows that are
+ * needed, without what tiles add. */
+void mfd_geometry_direct(struct mfd_geometry *direct, const struct mfd_geometry *g);
+
 /* Rows of a level in a window of `positions` input positions, computed whole. */
 int64_t mfd_geometry_rows(const struct mfd_geometry *g, size_t level, int64_t positions);
 

@@ -71,3 +71,7 @@ struct mfd_kernels {
 /* The best set that this processor has; `name` (may be NULL) asks for one of "avx512", "avx2",
  * "portable" and gives NULL where the processor lacks it. */
 const struct mfd_kernels *mfd_kernels_choose(const char *name);
+
+/* Compare a set with the portable one on random numbers: a few milliseconds, done whenever an
+ * engine starts, since not every processor was at hand when the kernels were tested. */
+int mfd_kernels_check(const struct mfd_kernels *kernels, struct mfd_error *err) MFD_MUST_CHECK;
