@@ -14,6 +14,16 @@
 
 extern const struct mfd_kernels MFD_KERNELS;
 
+/* One vector register of floats. */
+#ifdef __AVX__
+#define LINE 8
+#else
+#define LINE 4
+#endif
+typedef float lanes __attribute__((vector_size(4 * LINE)));
+typedef float lanes_anywhere __attribute__((vector_size(4 * LINE), aligned(4), may_alias));
+#define LOAD(p) (*(const lanes_anywhere *)(const void *)(p))
+
 /* exp(x) for x in [-87, 88], relative error below 2e-7: 2^n times a polynomial on
  * [-ln2/2, ln2/2] (Cephes expf). */
 INLINE float exp_in_range(float x)
@@ -103,29 +113,38 @@ static void sigmoid(float *x, size_t n)
         x[i] = 1.0f / (1.0f + exp_in_range(clamp(-x[i], -87.0f, 88.0f)));
 }
 
-/* The one-hot convolution as 15 row additions, a block of channels at a time so that the sums stay
- * in registers. */
+/* The one-hot convolution as 15 row additions, STEM_LINES lines of channels at a time so that the
+ * sums stay in registers. */
+#define STEM_LINES 8
+
+/* `lines` is a constant where this is inlined. */
+INLINE void stem_block(size_t lines, float *out, const uint16_t *codes, const float *table,
+                       size_t letters, const float *bias, size_t n)
+{
+    lanes sum[STEM_LINES];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < lines; i++)
+        sum[i] = LOAD(bias + i * LINE);
+    for (size_t tap = 0; tap < MFD_STEM_WIDTH; tap++) {
+        const float *row = table + (tap * letters + codes[tap]) * n;
+#pragma GCC unroll 8
+        for (size_t i = 0; i < lines; i++)
+            sum[i] += LOAD(row + i * LINE);
+    }
+#pragma GCC unroll 8
+    for (size_t i = 0; i < lines; i++)
+        memcpy(out + i * LINE, &sum[i], sizeof sum[i]);
+}
+
 static void stem(float *restrict out, const uint16_t *restrict codes, size_t rows,
                  const float *restrict table, size_t letters, const float *restrict bias, size_t n)
 {
-    enum { BLOCK = 4 * MFD_LANES };
     for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < n; c += BLOCK) {
-            size_t width = n - c < BLOCK ? n - c : BLOCK;
-            float sum[BLOCK];
-            for (size_t i = 0; i < width; i++)
-                sum[i] = bias[c + i];
-            for (size_t tap = 0; tap < MFD_STEM_WIDTH; tap++) {
-                const float *row = table + (tap * letters + codes[r + tap]) * n + c;
-                if (width == BLOCK)
-                    for (size_t i = 0; i < BLOCK; i++)
-                        sum[i] += row[i];
-                else
-                    for (size_t i = 0; i < width; i++)
-                        sum[i] += row[i];
-            }
-            memcpy(out + r * n + c, sum, width * sizeof *sum);
-        }
+        size_t c = 0;
+        for (; c + STEM_LINES * LINE <= n; c += STEM_LINES * LINE)
+            stem_block(STEM_LINES, out + r * n + c, codes + r, table + c, letters, bias + c, n);
+        for (; c < n; c += LINE)
+            stem_block(1, out + r * n + c, codes + r, table + c, letters, bias + c, n);
     }
 }
 
@@ -209,27 +228,14 @@ static void sum_out(float *restrict out, float *restrict g, const float *restric
 /* Dot products of every row with every track, a block of pairs at a time: each pair has partial
  * sums of its own, folded in a fixed order, and a tail added last; so a pair's result does not
  * depend on its block. */
-#ifdef __AVX__
-#define DOT_LANES 8
-#else
-#define DOT_LANES 4
-#endif
-typedef float lanes __attribute__((vector_size(4 * DOT_LANES)));
 #define DOT_ROWS 3
 #define DOT_TRACKS 4
 
-INLINE lanes load(const float *p)
-{
-    lanes v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 INLINE float fold(lanes s)
 {
-    float total[DOT_LANES];
+    float total[LINE];
     memcpy(total, &s, sizeof s);
-    for (size_t n = DOT_LANES / 2; n > 0; n /= 2)
+    for (size_t n = LINE / 2; n > 0; n /= 2)
         for (size_t i = 0; i < n; i++)
             total[i] += total[i + n];
     return total[0];
@@ -240,15 +246,15 @@ INLINE void dot_block(float *out, size_t out_stride, const float *x, size_t x_st
                       const float *w, size_t w_stride, size_t tracks, size_t k)
 {
     lanes sum[DOT_ROWS][DOT_TRACKS] = { 0 };
-    size_t whole = k / DOT_LANES * DOT_LANES;
-    for (size_t j = 0; j < whole; j += DOT_LANES) {
+    size_t whole = k / LINE * LINE;
+    for (size_t j = 0; j < whole; j += LINE) {
         lanes a[DOT_ROWS];
 #pragma GCC unroll 4
         for (size_t r = 0; r < rows; r++)
-            a[r] = load(x + r * x_stride + j);
+            a[r] = LOAD(x + r * x_stride + j);
 #pragma GCC unroll 4
         for (size_t t = 0; t < tracks; t++) {
-            lanes b = load(w + t * w_stride + j);
+            lanes b = LOAD(w + t * w_stride + j);
 #pragma GCC unroll 4
             for (size_t r = 0; r < rows; r++)
                 sum[r][t] += a[r] * b;
