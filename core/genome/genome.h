@@ -78,8 +78,8 @@ struct mfd_contig_digest {
     char trunc512[49]; /* first 24 bytes of SHA-512, lower-case hex (refget 1) */
     char ga4gh[36];    /* "SQ." and the same bytes in base64url: sha512t24u */
 };
-/* Reads the whole contig (about 300 Mb/s) and remembers nothing: keep the answer. `cancel` (may be
- * NULL) is polled; MFD_ECANCELLED where it turned non-zero. */
+/* Reads the whole contig (about 100 Mb a second) and remembers nothing: keep the answer. `cancel`
+ * (may be NULL) is polled; MFD_ECANCELLED where it turned non-zero. */
 int mfd_genome_contig_digest(struct mfd_genome *genome, size_t contig,
                              struct mfd_contig_digest *out, const volatile int *cancel,
                              struct mfd_error *err) MFD_MUST_CHECK;

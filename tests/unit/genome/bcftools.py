@@ -6,7 +6,9 @@ annotate  what the writer makes of several VCFs: bcftools view and query and tab
 slow      both with all variants of the 1000 Genomes Project in ../shared, as they are and scrambled, on
           chromosome 20 of Debian's vt-examples
 Exit 77 where what it needs is not there."""
+import base64
 import gzip
+import hashlib
 import os
 import random
 import shutil
@@ -142,6 +144,16 @@ def mode_annotate(tool, root, folder):
     check_tabix(out, "REGION1")
 
 
+def check_digest(tool, fasta, sequence):
+    digest = hashlib.sha512(sequence.encode()).digest()[:24]
+    expected = [hashlib.md5(sequence.encode()).hexdigest(), digest.hex(),
+                "SQ." + base64.urlsafe_b64encode(digest).decode()]
+    found = run(tool, "digest", fasta, "NC_000020.10").split()
+    if found != expected:
+        sys.exit("the digests of chromosome 20 are %s, not %s" % (found, expected))
+    print("chromosome 20 is %s" % " ".join(found))
+
+
 def mode_slow(tool, root, folder):
     variants = os.path.join(root, "../shared/data/variants/kgp_chr20_1-4Mb.%s.sites.vcf.gz")
     need("bcftools", "samtools", "bgzip", "tabix", CHROMOSOME, variants % "reference")
@@ -150,6 +162,7 @@ def mode_slow(tool, root, folder):
     write_bgzip(fasta, text)
     run("samtools", "faidx", fasta)
     sequence = "".join(text.split("\n")[1:]).upper()
+    check_digest(tool, fasta, sequence)
     rng = random.Random(1)
     for kind in ("reference", "unphased"):
         compare(kind, ours(tool, fasta, variants % kind), bcftools_norm(fasta, variants % kind))

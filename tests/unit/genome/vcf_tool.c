@@ -116,20 +116,41 @@ static int annotate(struct mfd_vcf_reader *reader, struct mfd_genome *genome, co
     return status;
 }
 
+static int digest(struct mfd_genome *genome, const char *name, struct mfd_error *err)
+{
+    struct mfd_contig_digest d;
+    size_t contig;
+    int status = mfd_genome_resolve(genome, name, strlen(name), &contig, err);
+    if (status == MFD_OK)
+        status = mfd_genome_contig_digest(genome, contig, &d, NULL, err);
+    if (status == MFD_OK)
+        printf("%s %s %s\n", d.md5, d.trunc512, d.ga4gh);
+    return status;
+}
+
+static int run(int argc, char **argv, struct mfd_genome *genome, struct mfd_error *err)
+{
+    struct mfd_vcf_reader *reader;
+    if (strcmp(argv[1], "digest") == 0)
+        return digest(genome, argv[3], err);
+    int status = mfd_vcf_reader_open(&reader, argv[3], NULL, err);
+    if (status != MFD_OK)
+        return status;
+    status = argc == 4 ? normal(reader, genome, err) : annotate(reader, genome, argv[4], err);
+    mfd_vcf_reader_free(reader);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct mfd_error err = MFD_ERROR_INIT;
     struct mfd_genome *genome = NULL;
-    struct mfd_vcf_reader *reader = NULL;
     if (argc != 4 && argc != 5)
         return 2;
     const struct mfd_genome_options options = { .build_index = true };
     int status = mfd_genome_open_with(&genome, argv[2], &options, &err);
     if (status == MFD_OK)
-        status = mfd_vcf_reader_open(&reader, argv[3], NULL, &err);
-    if (status == MFD_OK)
-        status = argc == 4 ? normal(reader, genome, &err) : annotate(reader, genome, argv[4], &err);
-    mfd_vcf_reader_free(reader);
+        status = run(argc, argv, genome, &err);
     mfd_genome_unref(genome);
     return status == MFD_OK ? 0 : complain(&err);
 }
