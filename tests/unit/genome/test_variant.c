@@ -94,7 +94,7 @@ static void spdi_is_zero_based_and_may_leave_out_the_deleted_bases(void **state)
            { "20:3:AA:", "error ref-mismatch" }, { "20:39:2:", "error window-off-contig" },
            { "20:41::A", "error window-off-contig" }, { "20:3::", "error malformed-variant" },
            { "20:-3:T:C", "error malformed-variant" }, { "20:3:T:X", "error bad-allele" },
-           { "20:3:1x:C", "error malformed-variant" },
+           { "20:3:t:c", "chr20-4-T-C ok" }, { "20:3:1x:C", "error malformed-variant" },
            { "20:3:99999999999999999999:C", "error malformed-variant" },
            { "20:3:20000:C", "error window-off-contig" }, { "7:3:T:C", "7-4-- contig-unknown" });
 }
@@ -127,7 +127,7 @@ static void genomic_hgvs_is_read_with_and_without_its_bases(void **state)
         { "20:g.?_6del", "error unsupported" }, { "20:g.4_5insN[10]", "error unsupported" },
         { "20:g.4T[3]", "error unsupported" }, { "20:g.[4T>C;5T>C]", "error unsupported" },
         { "NM_1.2:c.4T>C", "error unsupported" }, { "NP_1.2:p.Arg4Cys", "error unsupported" },
-        { "20:g.4-2T>C", "error unsupported" });
+        { "20:g.4-2T>C", "error unsupported" }, { "chr9:g.4del", "chr9-4-- contig-unknown" });
 }
 
 static void what_is_no_variant_is_refused_with_the_forms_there_are(void **state)
@@ -280,6 +280,79 @@ static void what_contradicts_the_reference_has_no_spdi_and_no_hgvs(void **state)
     }
 }
 
+/* A contig of one long run, and one of a single base. */
+static void limits_bound_what_is_implied_and_moved(void **state)
+{
+    (void)state;
+    struct scratch far;
+    struct mfd_buffer fasta = MFD_BUFFER_INIT;
+    mfd_buffer_adds(&fasta, ">run\n");
+    for (int i = 0; i < MFD_MAX_SHIFT + 2000; i++)
+        mfd_buffer_addc(&fasta, 'A');
+    mfd_buffer_adds(&fasta, "C\n>one\nG\n>short\n");
+    for (int i = 0; i < MFD_MAX_IMPLIED + 10; i++)
+        mfd_buffer_addc(&fasta, 'T');
+    mfd_buffer_adds(&fasta, "\n");
+    scratch_init(&far);
+    struct mfd_genome *g = scratch_genome(&far, fasta.data);
+    static const struct {
+        const char *text;
+        int parsed, normal, spdi, hgvs;
+    } cases[] = {
+        { "run:g.5_10004del", MFD_OK, MFD_OK, MFD_ELIMIT, MFD_OK },
+        { "run:g.5_10005del", MFD_ELIMIT, 0, 0, 0 },
+        { "run:4:10001:", MFD_ELIMIT, 0, 0, 0 },
+        { "run:1000000:A:", MFD_OK, MFD_OK, MFD_ELIMIT, MFD_OK },
+        { "run:1001999:A:", MFD_OK, MFD_ELIMIT, MFD_ELIMIT, MFD_OK },
+        { "run:4:A:", MFD_OK, MFD_OK, MFD_ELIMIT, MFD_ELIMIT },
+        { "short:4:T:", MFD_OK, MFD_OK, MFD_ELIMIT, MFD_OK },
+        { "one:0:G:", MFD_EINVAL, 0, 0, 0 }, /* no base is left to anchor on */
+        { "one:0:G:C", MFD_OK, MFD_OK, MFD_OK, MFD_OK },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mfd_buffer b = MFD_BUFFER_INIT;
+        struct mfd_error err = MFD_ERROR_INIT;
+        struct mfd_variant v;
+        int parsed = mfd_variant_parse(&v, g, cases[i].text, strlen(cases[i].text), &err);
+        if (parsed != cases[i].parsed)
+            fail_msg("%s: %s", cases[i].text, err.message);
+        if (parsed != MFD_OK)
+            continue;
+        int hgvs = mfd_variant_format(&v, g, MFD_FORM_HGVS, &b, &err);
+        int spdi = mfd_variant_format(&v, g, MFD_FORM_SPDI, &b, &err);
+        int normal = mfd_variant_normalize(&v, g, NULL, &err);
+        if (hgvs != cases[i].hgvs || spdi != cases[i].spdi || normal != cases[i].normal)
+            fail_msg("%s: normal form %d, SPDI %d, HGVS %d (%s)", cases[i].text, normal, spdi, hgvs,
+                     err.message);
+        mfd_variant_deinit(&v);
+        mfd_buffer_deinit(&b);
+    }
+    struct mfd_variant v;
+    struct mfd_error err = MFD_ERROR_INIT;
+    mfd_buffer_addf(&fasta, "%040000d-1-A-C", 0); /* more than a megabyte of text */
+    assert_int_equal(mfd_variant_parse(&v, g, fasta.data, fasta.len, &err), MFD_ELIMIT);
+    mfd_genome_unref(g);
+    scratch_deinit(&far);
+    mfd_buffer_deinit(&fasta);
+}
+
+static void an_allele_too_long_to_score_still_has_its_texts(void **state)
+{
+    (void)state;
+    struct mfd_buffer b = MFD_BUFFER_INIT;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_variant v;
+    static const char text[] = "20:g.1_36del";
+    assert_int_equal(mfd_variant_parse(&v, genome, text, strlen(text), &err), MFD_OK);
+    assert_int_equal(v.status, MFD_VARIANT_ALLELE_TOO_LONG);
+    assert_int_equal(mfd_variant_format(&v, genome, MFD_FORM_HGVS, &b, &err), MFD_OK);
+    assert_string_equal(b.data, "chr20:g.2_37del"); /* the 3' rule */
+    v.ref[0] = 'A';                                 /* no longer what the reference has */
+    assert_int_equal(mfd_variant_format(&v, genome, MFD_FORM_HGVS, &b, &err), MFD_EINVAL);
+    mfd_variant_deinit(&v);
+    mfd_buffer_deinit(&b);
+}
+
 static void a_summary_counts_each_status(void **state)
 {
     (void)state;
@@ -305,6 +378,8 @@ int main(void)
         cmocka_unit_test(the_normal_form_is_leftmost_and_shortest),
         cmocka_unit_test(texts_are_written_as_their_recommendations_say),
         cmocka_unit_test(what_contradicts_the_reference_has_no_spdi_and_no_hgvs),
+        cmocka_unit_test(limits_bound_what_is_implied_and_moved),
+        cmocka_unit_test(an_allele_too_long_to_score_still_has_its_texts),
         cmocka_unit_test(a_summary_counts_each_status),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
