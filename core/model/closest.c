@@ -32,14 +32,15 @@ static size_t edits(const char *a, const char *b)
 }
 
 /* Small is close; (size_t)-1 is not close at all. In thousandths of an edit, so that among names
- * that contain the word the shorter comes first. */
+ * that contain the word the shorter comes first; more than two edits in three letters is another
+ * word. */
 static size_t distance(const char *wanted, const char *name)
 {
     size_t n = strlen(wanted), m = strlen(name);
     if (n && m && (strcasestr(name, wanted) || strcasestr(wanted, name)))
         return 900 + (n > m ? n - m : m - n);
-    size_t count = edits(wanted, name);
-    return count >= least(n > m ? n : m, LONGEST) ? (size_t)-1 : 1000 * count;
+    size_t count = edits(wanted, name), longer = least(n > m ? n : m, LONGEST);
+    return 3 * count > 2 * longer ? (size_t)-1 : 1000 * count;
 }
 
 size_t mfd_closest(const char *wanted, const char *const *names, size_t n, size_t out[MFD_CLOSEST])

@@ -3,13 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/base/buffer.h"
-#include "core/base/file.h"
-#include "core/checkpoint/import.h"
-#include "core/model/model.h"
 #include "core/model/virtual.h"
 #include "core/tensor/npy.h"
-#include "tests/util/test.h"
+#include "tests/golden/bundle.h"
 
 #define TOLERANCE 1e-5f
 
@@ -26,22 +22,7 @@ static void must(int status, const struct mfd_error *err)
 static int load(void **state)
 {
     (void)state;
-    struct mfd_error err = MFD_ERROR_INIT;
-    char checkpoint[1024], mapping[1024], metadata[1024], bundle[] = "/tmp/mfd-weights-XXXXXX";
-    snprintf(checkpoint, sizeof checkpoint, "%s/model.ckpt", folder);
-    snprintf(mapping, sizeof mapping, "%s/mapping.yaml", folder);
-    snprintf(metadata, sizeof metadata, "%s/metadata.tsv", folder);
-    int fd = mkstemp(bundle);
-    assert_true(fd >= 0);
-    close(fd);
-    const struct mfd_import_options options = { .checkpoint = checkpoint,
-                                                .mapping = mapping,
-                                                .metadata = metadata,
-                                                .out = bundle,
-                                                .tool = "test" };
-    must(mfd_import(&options, NULL, &err), &err);
-    must(mfd_model_open(&model, bundle, &err), &err);
-    unlink(bundle);
+    model = golden_open(folder);
     baseline = mfd_model_config(model)->model_class == MFD_BASELINE;
     return 0;
 }
