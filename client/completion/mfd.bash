@@ -64,7 +64,7 @@ _mfd()
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask tracks --columns id)" -- "$cur")
         return
         ;;
-    --columns)
+    --columns | --count-by)
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask fields)" -- "$cur")
         return
         ;;

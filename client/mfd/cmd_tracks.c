@@ -92,6 +92,24 @@ static int filters(const struct settings *set, struct mfd_buffer *query, struct 
     return query->failed ? mfd_fail_nomem(err) : MFD_OK;
 }
 
+/* How many of the tracks have each label of a column. */
+static int show_counts(struct app *app, const char *model, struct mfd_error *err)
+{
+    const struct show_column columns[] = { { app->set.count_by, "label", SHEET_LEFT, true, 0 },
+                                           { "tracks", "count", SHEET_RIGHT, false, 0 } };
+    struct mfd_buffer path = MFD_BUFFER_INIT, query = MFD_BUFFER_INIT;
+    int status = filters(&app->set, &query, err);
+    mfd_buffer_addf(&path, "%s/tracks", model);
+    mfd_url_query(&query, "facet", app->set.count_by);
+    if (status == MFD_OK && (path.failed || query.failed))
+        status = mfd_fail_nomem(err);
+    if (status == MFD_OK)
+        status = show_listing(app, path.data, query.data, "counts", columns, 2, NULL, err);
+    mfd_buffer_deinit(&path);
+    mfd_buffer_deinit(&query);
+    return status;
+}
+
 static int show_one(struct app *app, const char *model, const char *id, struct mfd_error *err)
 {
     struct mfd_buffer path = MFD_BUFFER_INIT;
@@ -120,7 +138,8 @@ static int show_all(struct app *app, const char *model, struct mfd_error *err)
     if (status == MFD_OK && path.failed)
         status = mfd_fail_nomem(err);
     if (status == MFD_OK)
-        status = show_listing(app, path.data, query.data, "tracks", layout.columns, layout.n, err);
+        status =
+            show_listing(app, path.data, query.data, "tracks", layout.columns, layout.n, NULL, err);
     mfd_buffer_deinit(&path);
     mfd_buffer_deinit(&query);
     list_deinit(&layout.names);
@@ -132,7 +151,9 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
     struct mfd_buffer model = MFD_BUFFER_INIT;
     int status = app_model_path(app, &model, NULL, err);
     if (status == MFD_OK)
-        status = argc ? show_one(app, model.data, argv[0], err) : show_all(app, model.data, err);
+        status = argc                ? show_one(app, model.data, argv[0], err)
+                 : app->set.count_by ? show_counts(app, model.data, err)
+                                     : show_all(app, model.data, err);
     mfd_buffer_deinit(&model);
     return status;
 }

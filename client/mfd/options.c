@@ -58,6 +58,7 @@ static const struct row rows[] = {
     { "top", 'n', NUMBER, FOR_TOP, AT(top), "N", "the N largest of each item (table: 5; 0: all)", 0, 100000 },
     { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
     { "columns", 0, TEXT, FOR_LIST | FOR_COLUMNS, AT(columns), "NAME,...", "metadata columns to show" },
+    { "count-by", 0, TEXT, FOR_LIST, AT(count_by), "COLUMN", "count the tracks by label" },
     { "limit", 'l', NUMBER, FOR_LIST_LENGTH, AT(limit), "N", "at most N lines", 1, 10000000 },
 };
 /* clang-format on */

@@ -45,6 +45,20 @@ static void join(struct mfd_buffer *out, json_t *value)
     }
 }
 
+/* An object of yes and no: what is yes. */
+static void name_true(struct mfd_buffer *out, json_t *value)
+{
+    const char *key;
+    json_t *member;
+    json_object_foreach(value, key, member)
+    {
+        if (json_is_true(member))
+            mfd_buffer_addf(out, "%s%s", out->len ? ", " : "", key);
+    }
+    if (!out->len)
+        mfd_buffer_addf(out, "{%zu members}", json_object_size(value));
+}
+
 void show_cell(struct sheet *sheet, json_t *value, int digits)
 {
     struct mfd_buffer text = MFD_BUFFER_INIT;
@@ -67,7 +81,7 @@ void show_cell(struct sheet *sheet, json_t *value, int digits)
         sheet_text(sheet, text.data);
         break;
     case JSON_OBJECT:
-        mfd_buffer_addf(&text, "{%zu members}", json_object_size(value));
+        name_true(&text, value);
         sheet_text(sheet, text.data);
         break;
     case JSON_NULL:
@@ -141,6 +155,7 @@ int show_card(struct app *app, json_t *document, struct mfd_error *err)
 
 struct listing {
     struct app *app;
+    show_details details;
     const struct show_column *columns;
     size_t n;
     struct sheet *sheet;
@@ -155,6 +170,14 @@ static int show_item(struct listing *l, json_t *item, struct mfd_error *err)
         return json_array_append(l->all, item) < 0 ? mfd_fail_nomem(err) : MFD_OK;
     if (l->app->format == FORMAT_NDJSON)
         return show_line(l->app, item, err);
+    json_t *more = NULL;
+    if (l->details) {
+        int status = l->details(l->app, item, &more, err);
+        if (status < 0)
+            return status;
+        json_object_update_missing(item, more);
+        json_decref(more);
+    }
     for (size_t c = 0; c < l->n; c++)
         show_cell(l->sheet, show_member(item, l->columns[c].path), l->columns[c].digits);
     return sheet_end_row(l->sheet, err);
@@ -211,9 +234,10 @@ static int show_pages(struct listing *l, const char *path, const char *query, co
 }
 
 int show_listing(struct app *app, const char *path, const char *query, const char *name,
-                 const struct show_column *columns, size_t n, struct mfd_error *err)
+                 const struct show_column *columns, size_t n, show_details details,
+                 struct mfd_error *err)
 {
-    struct listing l = { .app = app, .columns = columns, .n = n };
+    struct listing l = { .app = app, .details = details, .columns = columns, .n = n };
     struct sheet_column titles[64];
     MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
     for (size_t i = 0; i < n && i < 64; i++)

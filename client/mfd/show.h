@@ -24,7 +24,11 @@ int show_line(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST
 /* A whole document as rows "member, value", nested members with dots. */
 int show_card(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
 
+/* More members of a listed item, for rows: *more is a new reference or NULL. */
+typedef int (*show_details)(struct app *app, json_t *item, json_t **more, struct mfd_error *err);
+
 /* Follow a listing (its "next" cursor) and show every item of member `name`, at most --limit.
- * `query` is borrowed and may be NULL. */
+ * `query` is borrowed and may be NULL; so may `details`. */
 int show_listing(struct app *app, const char *path, const char *query, const char *name,
-                 const struct show_column *columns, size_t n, struct mfd_error *err) MFD_MUST_CHECK;
+                 const struct show_column *columns, size_t n, show_details details,
+                 struct mfd_error *err) MFD_MUST_CHECK;

@@ -77,15 +77,24 @@ class Daemon:
                                       "passes": {"value": self.passes}}})
         if path == "/api/v1/models":
             return Answer({"models": [{"name": "a"}, {"name": "demo", "default": True}]})
+        if path in ("/api/v1/models/a", "/api/v1/models/demo"):
+            return Answer({"name": path[-1], "tracks": len(TRACKS), "features": {"technical": 3}})
         if path == "/api/v1/models/demo/tracks":
             return self.tracks(dict(request["query"]))
         if path == "/api/v1/models/demo/fields":
-            return Answer({"fields": [{"name": "proc_target"}, {"name": "lab"}]})
+            return Answer({"fields": [{"name": "proc_target", "groups": {"biological": {
+                "direct": True, "interact": True, "width": 3}}}, {"name": "lab"}]})
+        if path == "/api/v1/models/demo/fields/lab":
+            return Answer({"name": "lab", "labels": [{"label": "L", "count": 8}]})
+        if path == "/api/v1/models/demo/fields/age":
+            return Answer({"name": "age", "mean": 1.5})
         if path in KINDS:
             return self.compute(path, json.loads(request["body"]))
         return problem(404, "not-found", "no " + path)
 
     def tracks(self, query):
+        if "facet" in query:
+            return Answer({"facet": query["facet"], "counts": [{"label": "L", "count": len(TRACKS)}]})
         at = int(query.get("cursor", 0))
         page = [{"id": t, "index": i, "metadata": {"proc_target": "P" + t, "lab": "L"}}
                 for i, t in enumerate(TRACKS)][at:at + 5]

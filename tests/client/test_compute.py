@@ -138,6 +138,29 @@ class Requests(Case):
             self.assertEqual(rows[7], {"id": "T7", "proc_target": "PT7", "lab": "L"})
 
 
+class Catalogue(Case):
+    def test_models_are_listed_with_what_their_cards_say(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("models", server=f.url), 0).rows()
+            self.assertEqual([(r["name"], r["default"], r["tracks"], r["technical"]) for r in rows],
+                             [("a", "", "8", "3"), ("demo", "yes", "8", "3")])
+            card = self.check(mfd("models", "demo", server=f.url), 0).rows()
+            self.assertIn({"member": "features.technical", "value": "3"}, card)
+
+    def test_fields_tell_their_roles_and_their_labels(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("fields", server=f.url), 0).rows()
+            self.assertEqual([(r["name"], r["biological"]) for r in rows],
+                             [("proc_target", "direct, interact"), ("lab", "")])
+            self.assertEqual(mfd("fields", "lab", server=f.url).rows(), [{"label": "L", "tracks": "8"}])
+            self.assertIn({"member": "mean", "value": "1.5"}, mfd("fields", "age", server=f.url).rows())
+
+    def test_tracks_are_counted_by_label(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("tracks", "--count-by", "lab", server=f.url), 0).rows()
+            self.assertEqual(rows, [{"lab": "L", "tracks": "8"}])
+
+
 class Pieces(Case):
     def variants(self, n):
         return "".join("chr20-%d-A-C\n" % (i + 1) for i in range(n)).encode()

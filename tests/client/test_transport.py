@@ -22,21 +22,21 @@ class Addresses(Case):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
-        self.check(mfd("models", server="http://127.0.0.1:%d" % port), 3, "is mfdd running there?")
+        self.check(mfd("models", "-f", "json", server="http://127.0.0.1:%d" % port), 3, "is mfdd running there?")
 
     def test_an_address_without_a_scheme_or_with_a_path_works(self):
         with Fake({"/api/v1/models": Answer(MODELS), "/under/it/api/v1/models": Answer(MODELS)}) as f:
-            self.check(mfd("models", "--server", f.url[len("http://"):]), 0)
-            self.check(mfd("models", "--server", f.url + "/under/it/"), 0)
+            self.check(mfd("models", "-f", "json", "--server", f.url[len("http://"):]), 0)
+            self.check(mfd("models", "-f", "json", "--server", f.url + "/under/it/"), 0)
             self.assertEqual(f.requests[1]["path"], "/under/it/api/v1/models")
 
     def test_other_schemes_are_refused_before_anything_is_sent(self):
         for bad in ("file:///etc/passwd", "ftp://localhost", "http://", "http://a b", "gopher://x"):
-            self.check(mfd("models", "--server", bad), 1, "is not the address of a server")
+            self.check(mfd("models", "-f", "json", "--server", bad), 1, "is not the address of a server")
 
     def test_a_redirect_is_told_and_not_followed(self):
         with Fake([Answer("", 307, headers={"Location": "http://127.0.0.1:1/"})]) as f:
-            self.check(mfd("models", "--key", "secret", server=f.url), 1, "--server")
+            self.check(mfd("models", "-f", "json", "--key", "secret", server=f.url), 1, "--server")
             self.assertEqual(len(f.requests), 1)
 
     def test_a_silent_server_is_left_after_the_timeout(self):
@@ -44,7 +44,7 @@ class Addresses(Case):
             s.bind(("127.0.0.1", 0))
             s.listen()
             start = time.monotonic()
-            self.check(mfd("models", "--timeout", "1", "--server",
+            self.check(mfd("models", "-f", "json", "--timeout", "1", "--server",
                            "127.0.0.1:%d" % s.getsockname()[1]), 3, "--timeout")
             self.assertLess(time.monotonic() - start, 10)
 
@@ -54,22 +54,22 @@ class Keys(Case):
         with Fake([Answer(MODELS)]) as f, tempfile.NamedTemporaryFile("w") as key:
             key.write("from-file\n")
             key.flush()
-            self.check(mfd("models", "--key", "one", server=f.url), 0)
-            self.check(mfd("models", server=f.url, env={"MFD_KEY": "two"}), 0)
-            self.check(mfd("models", "--key", "@" + key.name, server=f.url), 0)
-            self.check(mfd("models", server=f.url), 0)
+            self.check(mfd("models", "-f", "json", "--key", "one", server=f.url), 0)
+            self.check(mfd("models", "-f", "json", server=f.url, env={"MFD_KEY": "two"}), 0)
+            self.check(mfd("models", "-f", "json", "--key", "@" + key.name, server=f.url), 0)
+            self.check(mfd("models", "-f", "json", server=f.url), 0)
             sent = [r["headers"].get("authorization") for r in f.requests]
             self.assertEqual(sent, ["Bearer one", "Bearer two", "Bearer from-file", None])
 
     def test_a_key_that_would_break_the_header_is_refused(self):
         with Fake([Answer(MODELS)]) as f:
-            self.check(mfd("models", "--key", "a\r\nX-Evil: 1", server=f.url), 1, "API key")
+            self.check(mfd("models", "-f", "json", "--key", "a\r\nX-Evil: 1", server=f.url), 1, "API key")
             self.assertEqual(f.requests, [])
 
     def test_a_missing_or_weak_key_has_its_own_exit_code(self):
         for status, slug in ((401, "unauthorised"), (403, "forbidden")):
             with Fake([problem(status, slug, "no")]) as f:
-                self.check(mfd("models", server=f.url), 6, "no")
+                self.check(mfd("models", "-f", "json", server=f.url), 6, "no")
 
 
 class Retries(Case):
@@ -77,30 +77,30 @@ class Retries(Case):
         busy = problem(503, "queue-full", "full", {"Retry-After": "1"})
         with Fake([busy, busy, Answer(MODELS)]) as f:
             start = time.monotonic()
-            self.check(mfd("models", server=f.url), 0, "trying again in 1.0 s")
+            self.check(mfd("models", "-f", "json", server=f.url), 0, "trying again in 1.0 s")
             self.assertGreater(time.monotonic() - start, 1.9)
             self.assertEqual(len(f.requests), 3)
 
     def test_without_a_time_the_pauses_grow(self):
         with Fake([problem(429, "rate-limited", "slow down")] * 3 + [Answer(MODELS)]) as f:
             start = time.monotonic()
-            self.check(mfd("models", server=f.url), 0)
+            self.check(mfd("models", "-f", "json", server=f.url), 0)
             self.assertGreater(time.monotonic() - start, 0.25 + 0.5 + 1)
 
     def test_retries_end_and_the_exit_code_says_busy(self):
         with Fake([problem(503, "queue-full", "full", {"Retry-After": "0"})]) as f:
-            self.check(mfd("models", "--retries", "1", server=f.url), 5, "full")
+            self.check(mfd("models", "-f", "json", "--retries", "1", server=f.url), 5, "full")
             self.assertEqual(len(f.requests), 2)
 
     def test_a_pause_longer_than_sensible_is_not_taken(self):
         with Fake([problem(503, "queue-full", "full", {"Retry-After": "86400"})]) as f:
-            self.check(mfd("models", server=f.url), 5, "full")
+            self.check(mfd("models", "-f", "json", server=f.url), 5, "full")
             self.assertEqual(len(f.requests), 1)
 
     def test_a_refused_request_is_not_repeated(self):
         for status in (400, 404, 422, 500):
             with Fake([problem(status, "x", "why")]) as f:
-                self.check(mfd("models", server=f.url), 1, "why")
+                self.check(mfd("models", "-f", "json", server=f.url), 1, "why")
                 self.assertEqual(len(f.requests), 1)
 
     def test_an_interrupt_ends_a_pause_at_once(self):
