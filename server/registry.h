@@ -2,6 +2,11 @@
  * requests run. A request holds a reference on what it began with and finishes on it. */
 #pragma once
 
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "core/engine/engine.h"
 #include "core/genome/genome.h"
@@ -9,6 +14,23 @@
 
 struct mfd_registry;
 struct mfd_served;
+struct mfd_store;
+struct mfd_upload;
+
+struct mfd_registry_options {
+    unsigned threads;     /* of each engine; 0: one a core */
+    size_t scratch_bytes; /* 0: the engine's choice */
+    bool warm_up;
+    const char *model_dir;                      /* uploaded bundles are kept here */
+    const char *default_model, *default_genome; /* "" or a name */
+};
+
+int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
+                     const struct mfd_registry_options *options,
+                     struct mfd_error *err) MFD_MUST_CHECK;
+void mfd_registry_free(struct mfd_registry *registry);
+
+/* --- for requests --------------------------------------------------------------------------- */
 
 /* The loaded model of that name: "name", "name@version", or NULL for the default model. A
  * reference; any thread. MFD_ENOTFOUND (slug model-not-found) or MFD_EBUSY (slug model-not-ready).
@@ -24,11 +46,65 @@ const char *mfd_served_version(const struct mfd_served *served);
 const char *mfd_served_digest(const struct mfd_served *served); /* 64 hex */
 struct mfd_model *mfd_served_model(const struct mfd_served *served);
 struct mfd_engine *mfd_served_engine(const struct mfd_served *served); /* the batcher's alone */
-/* The name of the genome that the model is asked on where a request names none; may be NULL. */
-const char *mfd_served_genome(const struct mfd_served *served);
+/* Seconds a pass takes of late, by enum mfd_task_kind; the batcher reads and writes it under its
+ * lock. */
+double *mfd_served_pace(struct mfd_served *served);
 
-/* A genome by name, or NULL for the default. A reference (mfd_genome_unref); any thread. *name (may
- * be NULL) receives its registered name, borrowed for the registry's life. MFD_ENOTFOUND, slug
- * genome-not-found, lists those there are. */
+/* A genome by name, or NULL for the default. A reference (mfd_genome_unref); any thread.
+ * *registered (may be NULL) receives its registered name, borrowed for the registry's life.
+ * MFD_ENOTFOUND, slug genome-not-found, lists those there are. */
 int mfd_registry_genome(struct mfd_registry *registry, const char *name, struct mfd_genome **out,
                         const char **registered, struct mfd_error *err) MFD_MUST_CHECK;
+size_t mfd_registry_genomes(const struct mfd_registry *registry);
+const char *mfd_registry_genome_at(const struct mfd_registry *registry, size_t i,
+                                   struct mfd_genome **genome); /* borrowed, both */
+
+/* --- for administration: any thread but the loop's; one at a time, they wait for each other --- */
+
+int mfd_registry_add_genome(struct mfd_registry *registry, const char *name, const char *path,
+                            struct mfd_error *err) MFD_MUST_CHECK;
+
+enum mfd_model_state { MFD_MODEL_UNLOADED, MFD_MODEL_LOADING, MFD_MODEL_READY, MFD_MODEL_FAILED };
+
+/* What is known of a registered model; plain copies, release with mfd_model_info_deinit. */
+struct mfd_model_info {
+    int64_t id; /* row of the store */
+    char *name, *version, *digest, *path, *error;
+    enum mfd_model_state state;
+    bool is_default, from_config;
+    int64_t created;
+};
+void mfd_model_info_deinit(struct mfd_model_info *info);
+const char *mfd_model_state_name(enum mfd_model_state state);
+/* "name" (its newest version) or "name@version". MFD_ENOTFOUND lists those there are. */
+int mfd_registry_find(struct mfd_registry *registry, const char *name, struct mfd_model_info *out,
+                      struct mfd_error *err) MFD_MUST_CHECK;
+size_t mfd_registry_count(struct mfd_registry *registry);
+/* The i-th in the order of registration; false where there are fewer. */
+bool mfd_registry_at(struct mfd_registry *registry, size_t i, struct mfd_model_info *out);
+
+/* Take up what the store knows, unloaded. */
+int mfd_registry_restore(struct mfd_registry *registry, struct mfd_error *err) MFD_MUST_CHECK;
+/* Register a bundle as "name" (version: the first 12 digits of its digest) or "name@version", load
+ * it and let it serve; an older bundle of that name and version serves until then and stays where
+ * this one fails. `upload` (may be NULL) holds the file, which is then kept; else `path`. *created:
+ * it is new. */
+int mfd_registry_put(struct mfd_registry *registry, const char *name, const char *path,
+                     struct mfd_upload *upload, const char *source, bool *created,
+                     struct mfd_model_info *out, struct mfd_error *err) MFD_MUST_CHECK;
+int mfd_registry_load(struct mfd_registry *registry, const char *name,
+                      struct mfd_error *err) MFD_MUST_CHECK;
+/* Running requests finish; memory is returned with the last of them. */
+int mfd_registry_unload(struct mfd_registry *registry, const char *name,
+                        struct mfd_error *err) MFD_MUST_CHECK;
+int mfd_registry_delete(struct mfd_registry *registry, const char *name,
+                        struct mfd_error *err) MFD_MUST_CHECK;
+int mfd_registry_set_default(struct mfd_registry *registry, const char *name,
+                             struct mfd_error *err) MFD_MUST_CHECK;
+/* Load every model that is wanted; failures are logged and noted. Returns how many serve. */
+size_t mfd_registry_load_wanted(struct mfd_registry *registry);
+
+void mfd_registry_metrics(struct mfd_registry *registry, struct mfd_buffer *out);
+/* A name for a model or genome: letters, digits, '.', '_', '-', beginning with a letter or digit,
+ * up to 64; a model may have "@version" of the same behind it. */
+bool mfd_registry_good_name(const char *name, bool version);

@@ -9,11 +9,11 @@
 
 #include "core/base/buffer.h"
 
-static enum mfd_log_level threshold = MFD_LOG_INFO;
+static _Atomic int threshold = MFD_LOG_INFO;
 
 void mfd_log_set_level(enum mfd_log_level level)
 {
-    threshold = level;
+    threshold = (int)level;
 }
 
 static void emit(enum mfd_log_level level, const char *members, const char *fmt, va_list ap)
@@ -45,7 +45,7 @@ static void emit(enum mfd_log_level level, const char *members, const char *fmt,
 
 void mfd_log(enum mfd_log_level level, const char *fmt, ...)
 {
-    if (level > threshold)
+    if ((int)level > threshold)
         return;
     va_list ap;
     va_start(ap, fmt);
@@ -55,7 +55,7 @@ void mfd_log(enum mfd_log_level level, const char *fmt, ...)
 
 void mfd_log_json(enum mfd_log_level level, const char *members, const char *fmt, ...)
 {
-    if (level > threshold)
+    if ((int)level > threshold)
         return;
     va_list ap;
     va_start(ap, fmt);

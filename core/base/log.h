@@ -5,7 +5,7 @@
 
 enum mfd_log_level { MFD_LOG_ERROR, MFD_LOG_WARNING, MFD_LOG_INFO, MFD_LOG_DEBUG };
 
-/* Messages above `level` are dropped; default MFD_LOG_INFO. Call before threads start. */
+/* Messages above `level` are dropped; default MFD_LOG_INFO. Any thread. */
 void mfd_log_set_level(enum mfd_log_level level);
 
 /* {"time":...,"level":...,"message":...}; one write(2) a line, safe from any thread. */

@@ -36,6 +36,7 @@ GATES = {
     "sqlite3.h": ["server"],
     "microhttpd.h": ["server"],
     "uv.h": ["server"],
+    "systemd/": ["server"],
     "zlib.h": ["core/genome", "core/tensor", "proto", "server", "client", "tests"],
     "curl/": ["client", "tests"],
     "uthash.h": [],

@@ -1,0 +1,43 @@
+/* The inside of the app, for its own files. */
+#pragma once
+
+#include <stdatomic.h>
+#include <time.h>
+
+#include "server/app.h"
+#include "server/workers.h"
+#include "server/settings.h"
+
+#define MFD_POLL_MS 2000 /* how soon keys made by `mfdd keys` count */
+
+/* Settings that are or were in force. Old ones stay: somebody may still be reading them, and there
+ * are as many as there were reloads. */
+struct mfd_settings_node {
+    struct mfd_settings settings;
+    struct mfd_settings_node *next;
+};
+
+struct mfd_app {
+    _Atomic(const struct mfd_settings *) settings;
+    struct mfd_settings_node *all_settings;
+    const char *config_path;
+    const char *const *overrides;
+    size_t n_overrides;
+    char *model_dir;
+    struct timespec started;
+    enum mfd_app_state state;
+    struct mfd_loop *loop;
+    struct mfd_timer *watchdog, *poll;
+    struct mfd_workers *pool;
+    struct mfd_metrics *metrics;
+    struct mfd_auth *auth;
+    struct mfd_store *store;
+    struct mfd_registry *registry;
+    struct mfd_batcher *batcher;
+    struct mfd_http *http;
+    /* reload.c: one at a time each */
+    struct mfd_work models_job, keys_job;
+    bool loading, load_again, polling;
+    size_t serving;
+    int64_t store_version;
+};

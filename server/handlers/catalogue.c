@@ -1,0 +1,232 @@
+/* What can be asked of: genomes, models, their tracks and metadata columns. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/app.h"
+#include "server/handlers/house.h"
+#include "server/handlers/model_json.h"
+#include "server/handlers/page.h"
+#include "server/registry.h"
+#include "server/request.h"
+#include "server/store.h"
+
+static void get_genomes(struct mfd_request *rq)
+{
+    static const char *const none[] = { NULL };
+    const struct mfd_registry *registry = mfd_app_registry(mfd_request_app(rq));
+    if (!mfd_page_only(rq, none))
+        return;
+    json_t *list = json_array();
+    for (size_t i = 0; i < mfd_registry_genomes(registry); i++) {
+        struct mfd_genome *genome;
+        const char *name = mfd_registry_genome_at(registry, i, &genome);
+        json_t *contigs = json_array();
+        for (size_t c = 0; c < mfd_genome_contigs(genome); c++)
+            json_array_append_new(
+                contigs, json_pack("{s:s, s:I}", "name", mfd_genome_contig_name(genome, c),
+                                   "length", (json_int_t)mfd_genome_contig_length(genome, c)));
+        json_array_append_new(list, json_pack("{s:s, s:o}", "name", name, "contigs", contigs));
+    }
+    mfd_reply_json(rq, 200, json_pack("{s:o, s:n}", "genomes", list, "next"));
+}
+
+json_t *mfd_model_json(const struct mfd_model_info *info, json_t *card)
+{
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", info->name, "version", info->version,
+                  "digest", info->digest, "state", mfd_model_state_name(info->state), "default",
+                  info->is_default, "created", (json_int_t)info->created);
+    if (out && info->error[0])
+        json_object_set_new(out, "error", json_string(info->error));
+    if (out && card)
+        json_object_update_missing(out, card);
+    json_decref(card);
+    return out;
+}
+
+static void get_models(struct mfd_request *rq)
+{
+    static const char *const known[] = { "limit", "cursor", NULL };
+    struct mfd_registry *registry = mfd_app_registry(mfd_request_app(rq));
+    struct mfd_page page;
+    if (!mfd_page_only(rq, known) || !mfd_page_read(rq, &page))
+        return;
+    json_t *list = json_array();
+    struct mfd_model_info info;
+    size_t i = (size_t)(page.after + 1);
+    for (; json_array_size(list) < page.limit && mfd_registry_at(registry, i, &info); i++) {
+        json_array_append_new(list, mfd_model_json(&info, NULL));
+        mfd_model_info_deinit(&info);
+    }
+    int64_t last = i < mfd_registry_count(registry) ? (int64_t)i - 1 : -1;
+    mfd_reply_json(rq, 200, json_pack("{s:o, s:o}", "models", list, "next", mfd_page_next(last)));
+}
+
+/* The model that the path names; false where the request has been answered. */
+static bool find(struct mfd_request *rq, struct mfd_model_info *info)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (mfd_registry_find(mfd_app_registry(mfd_request_app(rq)), mfd_request_param(rq, "model"),
+                          info, &err) == MFD_OK)
+        return true;
+    mfd_reply_error(rq, &err);
+    return false;
+}
+
+static void get_model(struct mfd_request *rq)
+{
+    static const char *const none[] = { NULL };
+    struct mfd_model_info info;
+    struct mfd_error err = MFD_ERROR_INIT;
+    json_t *card = NULL;
+    if (!mfd_page_only(rq, none) || !find(rq, &info))
+        return;
+    char tag[96];
+    snprintf(tag, sizeof tag, "%.40s-%s%s", info.digest, mfd_model_state_name(info.state),
+             info.is_default ? "-default" : "");
+    if (mfd_request_etag(rq, tag)) {
+        mfd_model_info_deinit(&info);
+        return;
+    }
+    if (mfd_store_card(mfd_app_store(mfd_request_app(rq)), info.id, &card, &err) < 0)
+        mfd_reply_error(rq, &err);
+    else
+        mfd_reply_json(rq, 200, mfd_model_json(&info, card));
+    mfd_model_info_deinit(&info);
+}
+
+static bool is_page_parameter(const char *name)
+{
+    static const char *const words[] = { "q", "limit", "cursor", "format", "facet" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Every other parameter is a column and a label of it. */
+static int take_labels(struct mfd_request *rq, struct mfd_params *labels)
+{
+    const struct mfd_params *queries = mfd_request_queries(rq);
+    for (size_t i = 0; i < queries->n; i++)
+        if (!is_page_parameter(queries->at[i].name) &&
+            mfd_params_add(labels, queries->at[i].name, queries->at[i].value) < 0)
+            return MFD_ENOMEM;
+    return MFD_OK;
+}
+
+static int list_tracks(struct mfd_request *rq, const struct mfd_track_query *query, json_t **out,
+                       struct mfd_error *err)
+{
+    struct mfd_store *store = mfd_app_store(mfd_request_app(rq));
+    const char *facet = mfd_request_query(rq, "facet");
+    json_t *list = NULL;
+    int64_t next = -1;
+    int status = facet ? mfd_store_facet(store, query, facet, &list, err)
+                       : mfd_store_tracks(store, query, &list, &next, err);
+    if (status < 0)
+        return status;
+    *out = facet ? json_pack("{s:s, s:o}", "facet", facet, "counts", list)
+                 : json_pack("{s:o, s:o}", "tracks", list, "next", mfd_page_next(next));
+    return MFD_OK;
+}
+
+static void get_tracks(struct mfd_request *rq)
+{
+    struct mfd_model_info info;
+    struct mfd_page page;
+    struct mfd_params labels = { 0 };
+    struct mfd_error err = MFD_ERROR_INIT;
+    json_t *out = NULL;
+    if (!mfd_page_read(rq, &page) || !find(rq, &info))
+        return;
+    int status = take_labels(rq, &labels);
+    const struct mfd_track_query query = {
+        .model = info.id,
+        .text = mfd_request_query(rq, "q"),
+        .labels = &labels,
+        .after = page.after,
+        .limit = page.limit,
+    };
+    status = status < 0 ? mfd_fail_nomem(&err) : list_tracks(rq, &query, &out, &err);
+    if (status < 0)
+        mfd_reply_error(rq, &err);
+    else
+        mfd_reply_json(rq, 200, out);
+    mfd_params_deinit(&labels);
+    mfd_model_info_deinit(&info);
+}
+
+static void get_track(struct mfd_request *rq)
+{
+    static const char *const none[] = { NULL };
+    struct mfd_model_info info;
+    struct mfd_error err = MFD_ERROR_INIT;
+    json_t *track = NULL;
+    if (!mfd_page_only(rq, none) || !find(rq, &info))
+        return;
+    if (mfd_store_track(mfd_app_store(mfd_request_app(rq)), info.id, mfd_request_param(rq, "track"),
+                        &track, &err) < 0)
+        mfd_reply_error(rq, &err);
+    else
+        mfd_reply_json(rq, 200, track);
+    mfd_model_info_deinit(&info);
+}
+
+static json_t *read_fields(struct mfd_request *rq, struct mfd_error *err)
+{
+    struct mfd_model_info info;
+    json_t *fields = NULL;
+    if (!find(rq, &info))
+        return NULL;
+    if (mfd_store_fields(mfd_app_store(mfd_request_app(rq)), info.id, &fields, err) < 0)
+        mfd_reply_error(rq, err);
+    mfd_model_info_deinit(&info);
+    return fields;
+}
+
+static void get_fields(struct mfd_request *rq)
+{
+    static const char *const none[] = { NULL };
+    struct mfd_error err = MFD_ERROR_INIT;
+    size_t i;
+    json_t *field;
+    json_t *fields = mfd_page_only(rq, none) ? read_fields(rq, &err) : NULL;
+    if (!fields)
+        return;
+    json_array_foreach(fields, i, field)
+        json_object_del(field, "labels"); /* of one field at a time: see below */
+    mfd_reply_json(rq, 200, json_pack("{s:o, s:n}", "fields", fields, "next"));
+}
+
+static void get_field(struct mfd_request *rq)
+{
+    static const char *const none[] = { NULL };
+    struct mfd_error err = MFD_ERROR_INIT;
+    const char *name = mfd_request_param(rq, "field");
+    size_t i;
+    json_t *field;
+    json_t *fields = mfd_page_only(rq, none) ? read_fields(rq, &err) : NULL;
+    if (!fields)
+        return;
+    json_array_foreach(fields, i,
+                       field) if (strcmp(json_string_value(json_object_get(field, "name")), name) ==
+                                  0) break;
+    if (i < json_array_size(fields))
+        mfd_reply_json(rq, 200, json_incref(field));
+    else
+        mfd_reply_fail(rq, "not-found", NULL, "The model has no metadata column '%.100s'.", name);
+    json_decref(fields);
+}
+
+#define CATALOGUE .where = MFD_ON_WORKER, .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON
+const struct mfd_route mfd_routes_catalogue[] = {
+    { "GET", "/api/v1/genomes", .handle = get_genomes, CATALOGUE },
+    { "GET", "/api/v1/models", .handle = get_models, CATALOGUE },
+    { "GET", "/api/v1/models/{model}", .handle = get_model, CATALOGUE },
+    { "GET", "/api/v1/models/{model}/tracks", .handle = get_tracks, CATALOGUE },
+    { "GET", "/api/v1/models/{model}/tracks/{track}", .handle = get_track, CATALOGUE },
+    { "GET", "/api/v1/models/{model}/fields", .handle = get_fields, CATALOGUE },
+    { "GET", "/api/v1/models/{model}/fields/{field}", .handle = get_field, CATALOGUE },
+    { 0 },
+};

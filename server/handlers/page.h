@@ -1,0 +1,18 @@
+/* Pages of lists: ?limit= and ?cursor=. */
+#pragma once
+
+#include <stdint.h>
+
+#include "server/http.h"
+
+struct mfd_page {
+    size_t limit;
+    int64_t after; /* place of the last entry of the page before, -1: none */
+};
+
+/* Read the two parameters; false where the request has been answered with what is wrong. */
+bool mfd_page_read(struct mfd_request *rq, struct mfd_page *page);
+/* "next": a cursor behind the entry at `last`, or null where that is negative. */
+json_t *mfd_page_next(int64_t last);
+/* Every query parameter must be one of `known` (NULL-terminated); false where answered. */
+bool mfd_page_only(struct mfd_request *rq, const char *const *known);

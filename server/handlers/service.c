@@ -1,0 +1,87 @@
+/* What the daemon says of itself: health, metrics, service-info, and where to begin. */
+#include <stdio.h>
+
+#include "server/app.h"
+#include "server/handlers/house.h"
+#include "server/metrics.h"
+#include "server/registry.h"
+#include "server/settings.h"
+
+static void get_live(struct mfd_request *rq)
+{
+    mfd_reply_json(rq, 200, json_pack("{s:s}", "status", "ok"));
+}
+
+static void get_ready(struct mfd_request *rq)
+{
+    struct mfd_app *app = mfd_request_app(rq);
+    struct mfd_served *served = NULL;
+    struct mfd_error err = MFD_ERROR_INIT;
+    enum mfd_app_state state = mfd_app_state(app);
+    if (state == MFD_APP_STOPPING) {
+        mfd_reply_fail(rq, "shutting-down", NULL, "Running requests are being finished.");
+    } else if (state == MFD_APP_STARTING) {
+        mfd_request_set_header(rq, "Retry-After", "1");
+        mfd_reply_fail(rq, "model-not-ready", NULL, "The models are being loaded.");
+    } else if (mfd_registry_acquire(mfd_app_registry(app), NULL, &served, &err) < 0) {
+        mfd_reply_fail(rq, "model-not-ready", NULL, "No model can answer: %s", err.message);
+    } else {
+        mfd_reply_json(rq, 200, json_pack("{s:s}", "status", "ok"));
+    }
+    mfd_served_unref(served);
+}
+
+static void get_metrics(struct mfd_request *rq)
+{
+    struct mfd_buffer out = MFD_BUFFER_INIT;
+    mfd_metrics_render(mfd_request_app(rq), &out);
+    mfd_reply_buffer(rq, 200, MFD_MEDIA_METRICS, &out);
+}
+
+static json_t *limits_json(const struct mfd_limits *limits)
+{
+    static const struct mfd_limit_info table[] = MFD_LIMIT_TABLE;
+    json_t *out = json_object();
+    for (size_t i = 0; out && i < sizeof table / sizeof *table; i++) {
+        int64_t value = *(const int64_t *)((const char *)limits + table[i].offset);
+        json_object_set_new(out, table[i].name,
+                            json_pack("{s:I, s:s, s:s}", "value", (json_int_t)value, "unit",
+                                      table[i].unit, "description", table[i].what));
+    }
+    return out;
+}
+
+static void get_service_info(struct mfd_request *rq)
+{
+    struct mfd_app *app = mfd_request_app(rq);
+    mfd_reply_json(
+        rq, 200,
+        json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:{s:s, s:s}, s:s, s:s, s:o}", "id",
+                  "io.github.mfd", "name", "mfd", "type", "group", "io.github.mfd", "artifact",
+                  "mfd", "version", "1.0.0", "description",
+                  "Predictions, latent features and variant effects of Metadata-guided Feature "
+                  "Disentanglement models",
+                  "organization", "name", "mfd", "url", "https://github.com/HealthML/MFD",
+                  "documentationUrl", "/openapi.json", "version", MFD_VERSION, "limits",
+                  limits_json(mfd_app_limits(app))));
+}
+
+static void get_index(struct mfd_request *rq)
+{
+    mfd_reply_json(rq, 200,
+                   json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "name", "mfd",
+                             "version", MFD_VERSION, "links", "contract", "/openapi.json",
+                             "service_info", "/service-info", "ready", "/readyz", "metrics",
+                             "/metrics", "models", "/api/v1/models", "genomes", "/api/v1/genomes"));
+}
+
+const struct mfd_route mfd_routes_service[] = {
+    { "GET", "/", .handle = get_index, .where = MFD_ON_LOOP, .scope = MFD_SCOPE_NONE },
+    { "GET", "/livez", .handle = get_live, .where = MFD_ON_LOOP, .scope = MFD_SCOPE_NONE },
+    { "GET", "/readyz", .handle = get_ready, .where = MFD_ON_LOOP, .scope = MFD_SCOPE_NONE },
+    { "GET", "/metrics", .handle = get_metrics, .where = MFD_ON_LOOP, .scope = MFD_SCOPE_READ,
+      .offers = MFD_MEDIA_METRICS },
+    { "GET", "/service-info", .handle = get_service_info, .where = MFD_ON_LOOP,
+      .scope = MFD_SCOPE_NONE },
+    { 0 },
+};

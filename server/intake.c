@@ -1,0 +1,232 @@
+/* What is checked of a request before its body is read, in this order: is the request well-formed,
+ * is there such a path and method, who asks and may he, does he take what we send, do we take what
+ * he sends. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/parse.h"
+#include "server/app.h"
+#include "server/origin.h"
+#include "server/request.h"
+
+static bool fail_bad_request(struct mfd_request *rq, const char *what, const char *detail)
+{
+    mfd_reply_fail(rq, "bad-request", NULL, "%s: %s.", what, detail);
+    return false;
+}
+
+static bool check_target(struct mfd_request *rq)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    const struct mfd_limits *limits = mfd_app_limits(rq->app);
+    size_t n = strlen(rq->uri);
+    if (n > (size_t)limits->url_bytes) {
+        struct mfd_problem problem = MFD_PROBLEM_INIT;
+        mfd_problem_limit(&problem, "url_bytes", limits->url_bytes, (int64_t)n, NULL);
+        problem.status = 414;
+        mfd_reply_problem(rq, &problem);
+        return false;
+    }
+    const char *query = rq->uri + rq->path_n;
+    if (*query == '?' && mfd_router_query(query + 1, strlen(query + 1), &rq->queries, &err) < 0)
+        return fail_bad_request(rq, "The query string", err.message);
+    return true;
+}
+
+static void reply_options(struct mfd_request *rq)
+{
+    mfd_request_set_header(rq, "Allow", rq->match.allow);
+    mfd_origin_preflight(rq, rq->match.allow);
+    mfd_reply_empty(rq, 204);
+}
+
+static bool find_route(struct mfd_request *rq)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (mfd_router_find(mfd_all_routes, rq->method, rq->path, rq->path_n, &rq->match, &err) < 0)
+        return fail_bad_request(rq, "The path", err.message);
+    if (rq->match.route)
+        return true;
+    if (rq->match.allow[0] && strcmp(rq->method, "OPTIONS") == 0) {
+        reply_options(rq);
+    } else if (rq->match.allow[0]) {
+        mfd_request_set_header(rq, "Allow", rq->match.allow);
+        mfd_reply_fail(rq, "method-not-allowed", NULL, "This resource takes %s.", rq->match.allow);
+    } else {
+        mfd_reply_fail(rq, "not-found", NULL,
+                       "There is nothing at this path. GET / lists where to begin, "
+                       "GET /openapi.json every path there is.");
+    }
+    return false;
+}
+
+static bool check_client(struct mfd_request *rq)
+{
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    unsigned retry_after = 0;
+    if (mfd_auth_check(mfd_app_auth(rq->app), mfd_request_header(rq, "Authorization"),
+                       mfd_request_header(rq, "X-API-Key"), rq->remote, rq->match.route->scope,
+                       mfd_loop_now(mfd_app_loop(rq->app)), &rq->principal, &problem,
+                       &retry_after) == 0)
+        return true;
+    if (problem.status == 401)
+        mfd_request_set_header(rq, "WWW-Authenticate", "Bearer realm=\"mfd\"");
+    if (retry_after) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%u", retry_after);
+        mfd_request_set_header(rq, "Retry-After", seconds);
+    }
+    mfd_reply_problem(rq, &problem);
+    return false;
+}
+
+/* "a, b, c": the types or ?format= names of a set */
+static void list_media(unsigned set, bool names, char *out, size_t size)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (unsigned bit = 1; bit < 1u << MFD_MEDIA_COUNT; bit <<= 1) {
+        const struct mfd_media_info *info = set & bit ? mfd_media_info((enum mfd_media)bit) : NULL;
+        const char *text = !info ? NULL : names ? info->name : info->type;
+        if (text && n < size)
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", text);
+    }
+}
+
+static void list_media_json(unsigned set, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "\"available\":[");
+    bool first = true;
+    for (unsigned bit = 1; bit < 1u << MFD_MEDIA_COUNT; bit <<= 1) {
+        if (!(set & bit) || n >= size)
+            continue;
+        n += (size_t)snprintf(out + n, size - n, "%s\"%s\"", first ? "" : ",",
+                              mfd_media_info((enum mfd_media)bit)->type);
+        first = false;
+    }
+    if (n < size)
+        snprintf(out + n, size - n, "]");
+}
+
+static bool negotiate(struct mfd_request *rq)
+{
+    unsigned offers = rq->match.route->offers ? rq->match.route->offers : MFD_MEDIA_JSON;
+    const char *format = mfd_request_query(rq, "format");
+    rq->format = mfd_media_negotiate(offers, mfd_request_header(rq, "Accept"), format);
+    if (rq->format)
+        return true;
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    char types[256], names[128];
+    list_media(offers, false, types, sizeof types);
+    list_media(offers, true, names, sizeof names);
+    mfd_problem_set(&problem, "not-acceptable", NULL, "There is %s%s%s%s.", types,
+                    names[0] ? " (or ?format=" : "", names, names[0] ? ")" : "");
+    list_media_json(offers, problem.extra, sizeof problem.extra);
+    mfd_reply_problem(rq, &problem);
+    return false;
+}
+
+static bool check_coding(struct mfd_request *rq)
+{
+    const char *coding = mfd_request_header(rq, "Content-Encoding");
+    if (!coding || strcasecmp(coding, "identity") == 0 || !*coding)
+        return true;
+    rq->gzip_in = strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "x-gzip") == 0;
+    if (rq->gzip_in && !rq->to_file)
+        return true;
+    mfd_request_set_header(rq, "Accept-Encoding", rq->to_file ? "identity" : "gzip, identity");
+    mfd_reply_fail(rq, "unsupported-media-type", NULL, "The content coding '%s' is not read here.",
+                   coding);
+    return false;
+}
+
+static bool check_content(struct mfd_request *rq)
+{
+    unsigned accepts = rq->match.route->accepts;
+    const char *type = mfd_request_header(rq, "Content-Type");
+    rq->content = mfd_media_of_body(accepts, type);
+    if (!rq->content) {
+        char types[256];
+        list_media(accepts, false, types, sizeof types);
+        mfd_request_set_header(rq, "Accept", types);
+        mfd_reply_fail(rq, "unsupported-media-type", NULL, "Content-Type '%s' is not one of %s.",
+                       type ? type : "(none)", types);
+        return false;
+    }
+    rq->to_file = (rq->match.route->upload & rq->content) != 0;
+    if (!check_coding(rq))
+        return false;
+    const struct mfd_limits *limits = mfd_app_limits(rq->app);
+    if (rq->content == MFD_MEDIA_GZIP) { /* a .vcf.gz: handlers see what is in it */
+        rq->content = MFD_MEDIA_VCF;
+        rq->gzip_in = true;
+    }
+    rq->body_limit = (size_t)(rq->to_file                    ? limits->upload_bytes
+                              : rq->content == MFD_MEDIA_VCF ? limits->vcf_bytes
+                                                             : limits->json_bytes);
+    return true;
+}
+
+void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd_problem *problem)
+{
+    const char *name = rq->to_file                    ? "upload_bytes"
+                       : rq->content == MFD_MEDIA_VCF ? "vcf_bytes"
+                                                      : "json_bytes";
+    mfd_problem_limit(problem, name, (int64_t)rq->body_limit, size, NULL);
+}
+
+/* The body that the headers announce. */
+static bool check_body(struct mfd_request *rq)
+{
+    const char *length = mfd_request_header(rq, "Content-Length");
+    const char *coding = mfd_request_header(rq, "Transfer-Encoding");
+    int64_t size = 0;
+    if (length && coding)
+        return fail_bad_request(rq, "Content-Length and Transfer-Encoding",
+                                "only one of them may be given");
+    if (length && !mfd_parse_i64(length, strlen(length), 0, INT64_MAX, &size))
+        return fail_bad_request(rq, "Content-Length", "not a number of bytes");
+    if (coding && strcasecmp(coding, "chunked") != 0)
+        return fail_bad_request(rq, "Transfer-Encoding", "only chunked is read");
+    const struct mfd_route *route = rq->match.route;
+    bool has_body = size > 0 || coding;
+    if (!route->accepts && has_body) {
+        mfd_reply_fail(rq, "bad-request", NULL, "This resource takes no body.");
+        return false;
+    }
+    if (!route->accepts || (!has_body && route->body_optional))
+        return true;
+    bool must = strcmp(rq->method, "POST") == 0 || strcmp(rq->method, "PUT") == 0;
+    if (must && !length && !coding) {
+        struct mfd_problem problem = MFD_PROBLEM_INIT;
+        mfd_problem_set(&problem, "bad-request", NULL,
+                        "A body is needed: send Content-Length or Transfer-Encoding: chunked.");
+        problem.status = 411;
+        mfd_reply_problem(rq, &problem);
+        return false;
+    }
+    if (!check_content(rq))
+        return false;
+    if (size > (int64_t)rq->body_limit) {
+        struct mfd_problem problem = MFD_PROBLEM_INIT;
+        mfd_intake_too_large(rq, size, &problem);
+        mfd_reply_problem(rq, &problem);
+        return false;
+    }
+    return true;
+}
+
+void mfd_intake(struct mfd_request *rq)
+{
+    mfd_ids_init(&rq->ids, mfd_request_header(rq, "X-Request-Id"),
+                 mfd_request_header(rq, "traceparent"));
+    snprintf(rq->principal.client, sizeof rq->principal.client, "ip:%s", rq->remote);
+    if (!check_target(rq) || !mfd_origin_check_host(rq))
+        return;
+    if (!find_route(rq) || !mfd_origin_check(rq) || !check_client(rq))
+        return;
+    if (!negotiate(rq) || !check_body(rq))
+        return;
+}

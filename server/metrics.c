@@ -1,0 +1,312 @@
+#include "server/metrics.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "server/app.h"
+#include "server/batcher.h"
+#include "server/daemon.h"
+#include "server/registry.h"
+
+#define MAX_SERIES 2048 /* routes x statuses is far below; a bound all the same */
+
+static const double seconds_bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                         0.25,  0.5,    1,     2.5,  5,     10,   30 };
+static const double passes_bounds[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096 };
+#define MAX_BOUNDS 14
+
+struct histogram {
+    const double *bounds;
+    size_t n;
+    uint64_t counts[MAX_BOUNDS + 1];
+    double sum;
+};
+
+struct request_series {
+    const char *method, *route;
+    int status;
+    uint64_t count;
+};
+
+struct route_series {
+    const char *method, *route;
+    struct histogram seconds;
+};
+
+struct kind_series {
+    const char *kind;
+    uint64_t runs, tasks, items;
+    double passes;
+};
+
+struct mfd_metrics {
+    pthread_mutex_t lock;
+    struct request_series *requests;
+    size_t n_requests;
+    struct route_series *routes;
+    size_t n_routes;
+    struct kind_series kinds[4];
+    size_t n_kinds;
+    struct histogram run_passes, run_seconds, run_waited;
+    uint64_t bytes_in, bytes_out;
+    time_t started;
+};
+
+struct mfd_metrics *mfd_metrics_new(void)
+{
+    struct mfd_metrics *m = mfd_calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    pthread_mutex_init(&m->lock, NULL);
+    m->run_passes = (struct histogram){ .bounds = passes_bounds, .n = 12 };
+    m->run_seconds = (struct histogram){ .bounds = seconds_bounds, .n = 14 };
+    m->run_waited = m->run_seconds;
+    m->started = time(NULL);
+    return m;
+}
+
+void mfd_metrics_free(struct mfd_metrics *m)
+{
+    if (!m)
+        return;
+    pthread_mutex_destroy(&m->lock);
+    free(m->requests);
+    free(m->routes);
+    free(m);
+}
+
+static void observe(struct histogram *h, double value)
+{
+    size_t i = 0;
+    while (i < h->n && value > h->bounds[i])
+        i++;
+    h->counts[i]++;
+    h->sum += value;
+}
+
+static struct request_series *find_request(struct mfd_metrics *m, const char *method,
+                                           const char *route, int status)
+{
+    for (size_t i = 0; i < m->n_requests; i++)
+        if (m->requests[i].route == route && m->requests[i].status == status &&
+            m->requests[i].method == method)
+            return &m->requests[i];
+    struct request_series *at = m->n_requests == MAX_SERIES
+                                    ? NULL
+                                    : mfd_realloc(m->requests, m->n_requests + 1, sizeof *at);
+    if (!at)
+        return NULL;
+    m->requests = at;
+    at[m->n_requests] = (struct request_series){ method, route, status, 0 };
+    return &at[m->n_requests++];
+}
+
+static struct route_series *find_route(struct mfd_metrics *m, const char *method, const char *route)
+{
+    for (size_t i = 0; i < m->n_routes; i++)
+        if (m->routes[i].route == route && m->routes[i].method == method)
+            return &m->routes[i];
+    struct route_series *at =
+        m->n_routes == MAX_SERIES ? NULL : mfd_realloc(m->routes, m->n_routes + 1, sizeof *at);
+    if (!at)
+        return NULL;
+    m->routes = at;
+    at[m->n_routes] = (struct route_series){ method, route, { .bounds = seconds_bounds, .n = 14 } };
+    return &at[m->n_routes++];
+}
+
+void mfd_metrics_request(struct mfd_metrics *m, const char *method, const char *route, int status,
+                         double seconds, uint64_t bytes_in, uint64_t bytes_out)
+{
+    pthread_mutex_lock(&m->lock);
+    struct request_series *series = find_request(m, method, route, status);
+    struct route_series *of_route = find_route(m, method, route);
+    if (series)
+        series->count++;
+    if (of_route)
+        observe(&of_route->seconds, seconds);
+    m->bytes_in += bytes_in;
+    m->bytes_out += bytes_out;
+    pthread_mutex_unlock(&m->lock);
+}
+
+void mfd_metrics_run(struct mfd_metrics *m, const char *kind, size_t tasks, size_t items,
+                     double passes, double waited, double seconds)
+{
+    pthread_mutex_lock(&m->lock);
+    size_t i = 0;
+    while (i < m->n_kinds && strcmp(m->kinds[i].kind, kind) != 0)
+        i++;
+    if (i == m->n_kinds && i < 4)
+        m->kinds[m->n_kinds++] = (struct kind_series){ .kind = kind };
+    if (i < m->n_kinds) {
+        m->kinds[i].runs++;
+        m->kinds[i].tasks += tasks;
+        m->kinds[i].items += items;
+        m->kinds[i].passes += passes;
+    }
+    observe(&m->run_passes, passes);
+    observe(&m->run_seconds, seconds);
+    observe(&m->run_waited, waited);
+    pthread_mutex_unlock(&m->lock);
+}
+
+static void head(struct mfd_buffer *out, const char *name, const char *type, const char *help)
+{
+    mfd_buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void plain(struct mfd_buffer *out, const char *name, const char *type, const char *help,
+                  double value)
+{
+    head(out, name, type, help);
+    mfd_buffer_addf(out, "%s %.17g\n", name, value);
+}
+
+static void render_histogram(struct mfd_buffer *out, const char *name, const char *labels,
+                             const struct histogram *h)
+{
+    uint64_t total = 0;
+    const char *comma = labels[0] ? "," : "";
+    for (size_t i = 0; i < h->n; i++) {
+        total += h->counts[i];
+        mfd_buffer_addf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, labels, comma, h->bounds[i],
+                        (unsigned long long)total);
+    }
+    total += h->counts[h->n];
+    const char *open = labels[0] ? "{" : "", *close = labels[0] ? "}" : "";
+    mfd_buffer_addf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, labels, comma,
+                    (unsigned long long)total);
+    mfd_buffer_addf(out, "%s_sum%s%s%s %.9g\n", name, open, labels, close, h->sum);
+    mfd_buffer_addf(out, "%s_count%s%s%s %llu\n", name, open, labels, close,
+                    (unsigned long long)total);
+}
+
+static void render_requests(struct mfd_metrics *m, struct mfd_buffer *out)
+{
+    head(out, "mfd_http_requests_total", "counter", "Requests answered, by route and status.");
+    for (size_t i = 0; i < m->n_requests; i++)
+        mfd_buffer_addf(out,
+                        "mfd_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %llu\n",
+                        m->requests[i].method, m->requests[i].route, m->requests[i].status,
+                        (unsigned long long)m->requests[i].count);
+    head(out, "mfd_http_request_duration_seconds", "histogram",
+         "From the request line to the last byte of the answer.");
+    for (size_t i = 0; i < m->n_routes; i++) {
+        char labels[256];
+        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\"", m->routes[i].method,
+                 m->routes[i].route);
+        render_histogram(out, "mfd_http_request_duration_seconds", labels, &m->routes[i].seconds);
+    }
+    plain(out, "mfd_http_received_bytes_total", "counter", "Bytes of request bodies.",
+          (double)m->bytes_in);
+    plain(out, "mfd_http_sent_bytes_total", "counter", "Bytes of answers' bodies.",
+          (double)m->bytes_out);
+}
+
+static void render_runs(struct mfd_metrics *m, struct mfd_buffer *out)
+{
+    static const struct {
+        const char *name, *help;
+    } counters[] = {
+        { "mfd_runs_total", "Runs of an engine." },
+        { "mfd_run_tasks_total", "Tasks, or slices of tasks, merged into runs." },
+        { "mfd_run_items_total", "Windows, bins or variants computed." },
+        { "mfd_run_passes_total", "Whole windows computed, as if nothing were shared." },
+    };
+    for (size_t c = 0; c < 4; c++) {
+        head(out, counters[c].name, "counter", counters[c].help);
+        for (size_t i = 0; i < m->n_kinds; i++) {
+            const struct kind_series *k = &m->kinds[i];
+            double values[] = { (double)k->runs, (double)k->tasks, (double)k->items, k->passes };
+            mfd_buffer_addf(out, "%s{kind=\"%s\"} %.17g\n", counters[c].name, k->kind, values[c]);
+        }
+    }
+    head(out, "mfd_run_passes", "histogram", "Window passes merged into one run.");
+    render_histogram(out, "mfd_run_passes", "", &m->run_passes);
+    head(out, "mfd_run_duration_seconds", "histogram", "Time of a run.");
+    render_histogram(out, "mfd_run_duration_seconds", "", &m->run_seconds);
+    head(out, "mfd_queue_wait_seconds", "histogram",
+         "Time that the oldest task of a run had waited.");
+    render_histogram(out, "mfd_queue_wait_seconds", "", &m->run_waited);
+}
+
+static double resident_bytes(void)
+{
+    MFD_AUTO_FCLOSE FILE *f = fopen("/proc/self/statm", "re");
+    unsigned long size = 0, resident = 0;
+    if (!f || fscanf(f, "%lu %lu", &size, &resident) != 2)
+        return 0;
+    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double open_files(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    double n = 0;
+    if (!d)
+        return 0;
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n - 3; /* ".", ".." and the directory itself */
+}
+
+static void render_process(const struct mfd_metrics *m, struct mfd_buffer *out)
+{
+    struct rusage use;
+    struct rlimit files = { 0 };
+    getrusage(RUSAGE_SELF, &use);
+    getrlimit(RLIMIT_NOFILE, &files);
+    plain(out, "process_cpu_seconds_total", "counter", "Processor time, user and system.",
+          (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+              (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6);
+    plain(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+    plain(out, "process_open_fds", "gauge", "Open descriptors.", open_files());
+    plain(out, "process_max_fds", "gauge", "Most descriptors that may be open.",
+          (double)files.rlim_cur);
+    plain(out, "process_start_time_seconds", "gauge", "Start of the process, Unix time.",
+          (double)m->started);
+}
+
+static void render_app(struct mfd_app *app, struct mfd_buffer *out)
+{
+    struct mfd_batcher_stats queue;
+    mfd_batcher_stats(mfd_app_batcher(app), &queue);
+    plain(out, "mfd_ready", "gauge", "1 where models are loaded and warm.",
+          mfd_app_state(app) == MFD_APP_READY);
+    plain(out, "mfd_http_connections", "gauge", "Open connections.",
+          (double)mfd_http_connections(mfd_app_http(app)));
+    plain(out, "mfd_http_requests_in_flight", "gauge", "Requests under way.",
+          (double)mfd_http_requests(mfd_app_http(app)));
+    plain(out, "mfd_queue_tasks", "gauge", "Tasks that wait for an engine or run.",
+          (double)queue.tasks);
+    plain(out, "mfd_queue_passes", "gauge", "Window passes that wait.", queue.passes);
+    plain(out, "mfd_queue_refused_total", "counter", "Tasks refused because the queue was full.",
+          (double)queue.refused);
+    plain(out, "mfd_queue_cancelled_total", "counter",
+          "Tasks that ended before they were computed: the client went away or time ran out.",
+          (double)queue.cancelled);
+    mfd_registry_metrics(mfd_app_registry(app), out);
+}
+
+void mfd_metrics_render(struct mfd_app *app, struct mfd_buffer *out)
+{
+    struct mfd_metrics *m = mfd_app_metrics(app);
+    head(out, "mfd_build_info", "gauge", "Version of the daemon.");
+    mfd_buffer_addf(out, "mfd_build_info{version=\"%s\"} 1\n", MFD_VERSION);
+    pthread_mutex_lock(&m->lock);
+    render_requests(m, out);
+    render_runs(m, out);
+    pthread_mutex_unlock(&m->lock);
+    render_app(app, out);
+    render_process(m, out);
+}

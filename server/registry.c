@@ -1,0 +1,323 @@
+#include "server/registry_in.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/memory.h"
+#include "proto/text.h"
+
+int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
+                     const struct mfd_registry_options *options, struct mfd_error *err)
+{
+    struct mfd_registry *r = mfd_calloc(1, sizeof *r);
+    if (!r)
+        return mfd_fail_nomem(err);
+    r->store = store;
+    r->engine = (struct mfd_engine_options){ .threads = options->threads,
+                                             .scratch_bytes = options->scratch_bytes };
+    r->warm_up = options->warm_up;
+    r->model_dir = mfd_strdup(options->model_dir);
+    r->default_model = mfd_strdup(options->default_model);
+    r->default_genome = mfd_strdup(options->default_genome);
+    pthread_mutex_init(&r->admin, NULL);
+    pthread_mutex_init(&r->lock, NULL);
+    if (!r->model_dir || !r->default_model || !r->default_genome) {
+        mfd_registry_free(r);
+        return mfd_fail_nomem(err);
+    }
+    *out = r;
+    return MFD_OK;
+}
+
+void mfd_row_deinit(struct mfd_store_model *row)
+{
+    free(row->name);
+    free(row->version);
+    free(row->path);
+    free(row->digest);
+    free(row->source);
+}
+
+void mfd_entry_free(struct mfd_entry *e)
+{
+    if (!e)
+        return;
+    mfd_served_unref(e->served);
+    mfd_row_deinit(&e->row);
+    free(e);
+}
+
+void mfd_registry_free(struct mfd_registry *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->n; i++)
+        mfd_entry_free(r->entries[i]);
+    for (size_t i = 0; i < r->n_genomes; i++) {
+        mfd_genome_unref(r->genomes[i].genome);
+        free(r->genomes[i].name);
+    }
+    pthread_mutex_destroy(&r->admin);
+    pthread_mutex_destroy(&r->lock);
+    free(r->entries);
+    free(r->model_dir);
+    free(r->default_model);
+    free(r->default_genome);
+    free(r);
+}
+
+bool mfd_registry_good_name(const char *name, bool version)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static const char all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t n = strspn(name, all);
+    if (n == 0 || n > 64 || !strchr(letters, name[0]))
+        return false;
+    if (name[n] == '@' && version)
+        return mfd_registry_good_name(name + n + 1, false);
+    return name[n] == '\0';
+}
+
+/* --- looking up: under lock ---------------------------------------------------------------------
+ */
+
+/* Does "name" or "name@version" mean this entry? */
+static bool means(const char *name, const struct mfd_entry *e)
+{
+    size_t n = strcspn(name, "@");
+    if (strlen(e->row.name) != n || memcmp(e->row.name, name, n) != 0)
+        return false;
+    return name[n] == '\0' || strcmp(name + n + 1, e->row.version) == 0;
+}
+
+/* A bare name means the newest version that serves, else the newest. */
+struct mfd_entry *mfd_registry_look(const struct mfd_registry *r, const char *name)
+{
+    struct mfd_entry *found = NULL;
+    for (size_t i = 0; i < r->n; i++) {
+        struct mfd_entry *e = r->entries[i];
+        if (means(name, e) && (!found || e->served || !found->served))
+            found = e;
+    }
+    return found;
+}
+
+/* The model of requests that name none: chosen, else configured, else the first that serves. */
+static struct mfd_entry *find_default(const struct mfd_registry *r)
+{
+    struct mfd_entry *found = NULL;
+    for (size_t i = 0; i < r->n && !found; i++)
+        if (r->entries[i]->row.is_default)
+            found = r->entries[i];
+    if (!found && r->default_model[0])
+        found = mfd_registry_look(r, r->default_model);
+    for (size_t i = 0; i < r->n && !found; i++)
+        if (r->entries[i]->served)
+            found = r->entries[i];
+    return found ? found : r->n ? r->entries[0] : NULL;
+}
+
+int mfd_registry_fail_model(const struct mfd_registry *r, const char *name, struct mfd_error *err)
+{
+    char list[256];
+    size_t n = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < r->n && n < sizeof list; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s@%s", i ? ", " : "",
+                              r->entries[i]->row.name, r->entries[i]->row.version);
+    mfd_text_cut(list);
+    return mfd_fail_as(err, MFD_ENOTFOUND, "model-not-found", "There is no model '%.100s'; %s%s.",
+                       name ? name : "(default)", r->n ? "there is " : "none is registered", list);
+}
+
+static int fail_not_ready(const struct mfd_entry *e, struct mfd_error *err)
+{
+    static const char *const why[] = { "is not loaded; POST to its /load", "is still loading", "",
+                                       "could not be loaded" };
+    return mfd_fail_as(err, MFD_EBUSY, "model-not-ready", "The model %s@%s %s%s%s.", e->row.name,
+                       e->row.version, why[e->state], e->error[0] ? ": " : "", e->error);
+}
+
+int mfd_registry_acquire(struct mfd_registry *r, const char *name, struct mfd_served **out,
+                         struct mfd_error *err)
+{
+    int status = MFD_OK;
+    pthread_mutex_lock(&r->lock);
+    const struct mfd_entry *e = name ? mfd_registry_look(r, name) : find_default(r);
+    if (!e)
+        status = mfd_registry_fail_model(r, name, err);
+    else if (!e->served)
+        status = fail_not_ready(e, err);
+    else
+        *out = mfd_served_ref(e->served);
+    pthread_mutex_unlock(&r->lock);
+    return status;
+}
+
+const char *mfd_model_state_name(enum mfd_model_state state)
+{
+    static const char *const names[] = { "unloaded", "loading", "ready", "failed" };
+    return names[state];
+}
+
+void mfd_model_info_deinit(struct mfd_model_info *info)
+{
+    free(info->name);
+    free(info->version);
+    free(info->digest);
+    free(info->path);
+    free(info->error);
+    *info = (struct mfd_model_info){ 0 };
+}
+
+bool mfd_registry_describe(const struct mfd_registry *r, const struct mfd_entry *e,
+                           struct mfd_model_info *out)
+{
+    *out = (struct mfd_model_info){
+        .id = e->row.id,
+        .name = mfd_strdup(e->row.name),
+        .version = mfd_strdup(e->row.version),
+        .digest = mfd_strdup(e->row.digest),
+        .path = mfd_strdup(e->row.path),
+        .error = mfd_strdup(e->error),
+        .state = e->state,
+        .is_default = e == find_default(r),
+        .created = e->row.created,
+        .from_config = strcmp(e->row.source, "config") == 0,
+    };
+    if (out->name && out->version && out->digest && out->path && out->error)
+        return true;
+    mfd_model_info_deinit(out);
+    return false;
+}
+
+int mfd_registry_find(struct mfd_registry *r, const char *name, struct mfd_model_info *out,
+                      struct mfd_error *err)
+{
+    pthread_mutex_lock(&r->lock);
+    const struct mfd_entry *e = mfd_registry_look(r, name);
+    int status = !e                                 ? mfd_registry_fail_model(r, name, err)
+                 : mfd_registry_describe(r, e, out) ? MFD_OK
+                                                    : mfd_fail_nomem(err);
+    pthread_mutex_unlock(&r->lock);
+    return status;
+}
+
+size_t mfd_registry_count(struct mfd_registry *r)
+{
+    pthread_mutex_lock(&r->lock);
+    size_t n = r->n;
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
+bool mfd_registry_at(struct mfd_registry *r, size_t i, struct mfd_model_info *out)
+{
+    pthread_mutex_lock(&r->lock);
+    bool ok = i < r->n && mfd_registry_describe(r, r->entries[i], out);
+    pthread_mutex_unlock(&r->lock);
+    return ok;
+}
+
+/* --- genomes -------------------------------------------------------------------------------------
+ */
+
+int mfd_registry_add_genome(struct mfd_registry *r, const char *name, const char *path,
+                            struct mfd_error *err)
+{
+    if (!mfd_registry_good_name(name, false))
+        return mfd_fail(err, MFD_EINVAL,
+                        "'%.100s' is not a genome's name: letters, digits and . _ -, up to 64",
+                        name);
+    if (r->n_genomes == MFD_MAX_GENOMES)
+        return mfd_fail(err, MFD_ELIMIT, "more than %d genomes", MFD_MAX_GENOMES);
+    struct mfd_named_genome g = { .name = mfd_strdup(name) };
+    int status = g.name ? mfd_genome_open(&g.genome, path, err) : mfd_fail_nomem(err);
+    if (status < 0) {
+        free(g.name);
+        return mfd_fail_prefix(err, status, "genome %s", name);
+    }
+    r->genomes[r->n_genomes++] = g;
+    return MFD_OK;
+}
+
+static int fail_genome(const struct mfd_registry *r, const char *name, struct mfd_error *err)
+{
+    char list[256];
+    size_t n = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < r->n_genomes && n < sizeof list; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", r->genomes[i].name);
+    mfd_text_cut(list);
+    return mfd_fail_as(err, MFD_ENOTFOUND, "genome-not-found", "There is no genome '%.100s'; %s%s.",
+                       name ? name : "(default)", r->n_genomes ? "there is " : "none is registered",
+                       list);
+}
+
+int mfd_registry_genome(struct mfd_registry *r, const char *name, struct mfd_genome **out,
+                        const char **registered, struct mfd_error *err)
+{
+    if (!name && r->default_genome[0])
+        name = r->default_genome;
+    for (size_t i = 0; i < r->n_genomes; i++) {
+        if (name && strcmp(name, r->genomes[i].name) != 0)
+            continue;
+        *out = mfd_genome_ref(r->genomes[i].genome);
+        if (registered)
+            *registered = r->genomes[i].name;
+        return MFD_OK;
+    }
+    return fail_genome(r, name, err);
+}
+
+size_t mfd_registry_genomes(const struct mfd_registry *r)
+{
+    return r->n_genomes;
+}
+
+const char *mfd_registry_genome_at(const struct mfd_registry *r, size_t i,
+                                   struct mfd_genome **genome)
+{
+    *genome = r->genomes[i].genome;
+    return r->genomes[i].name;
+}
+
+void mfd_registry_metrics(struct mfd_registry *r, struct mfd_buffer *out)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } of_engines[] = {
+        { "mfd_engine_windows_total", "counter", "Windows computed." },
+        { "mfd_engine_seconds_total", "counter", "Time in runs." },
+        { "mfd_engine_sgemm_seconds_total", "counter",
+          "Time in matrix products, over all threads." },
+        { "mfd_engine_weights_bytes", "gauge", "Packed weights." },
+        { "mfd_engine_scratch_bytes", "gauge", "Memory for intermediate rows." },
+    };
+    pthread_mutex_lock(&r->lock);
+    mfd_buffer_adds(out, "# HELP mfd_model_state 1 for the state a model is in.\n"
+                         "# TYPE mfd_model_state gauge\n");
+    for (size_t i = 0; i < r->n; i++)
+        for (int s = 0; s <= MFD_MODEL_FAILED; s++)
+            mfd_buffer_addf(out, "mfd_model_state{model=\"%s\",version=\"%s\",state=\"%s\"} %d\n",
+                            r->entries[i]->row.name, r->entries[i]->row.version,
+                            mfd_model_state_name((enum mfd_model_state)s),
+                            (int)r->entries[i]->state == s);
+    for (size_t m = 0; m < sizeof of_engines / sizeof *of_engines; m++) {
+        mfd_buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", of_engines[m].name, of_engines[m].help,
+                        of_engines[m].name, of_engines[m].type);
+        for (size_t i = 0; i < r->n; i++) {
+            const struct mfd_entry *e = r->entries[i];
+            struct mfd_engine_stats s;
+            if (!e->served)
+                continue;
+            mfd_engine_stats(mfd_served_engine(e->served), &s);
+            const double values[] = { (double)s.windows, s.seconds, s.sgemm_seconds,
+                                      (double)s.packed_bytes, (double)s.scratch_bytes };
+            mfd_buffer_addf(out, "%s{model=\"%s\",version=\"%s\"} %.17g\n", of_engines[m].name,
+                            e->row.name, e->row.version, values[m]);
+        }
+    }
+    pthread_mutex_unlock(&r->lock);
+}

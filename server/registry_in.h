@@ -1,0 +1,44 @@
+/* The inside of the registry, for its own files. */
+#pragma once
+
+#include <pthread.h>
+
+#include "server/registry.h"
+#include "server/store.h"
+
+#define MFD_MAX_GENOMES 64
+
+struct mfd_entry {
+    struct mfd_store_model row;
+    enum mfd_model_state state;
+    char error[512];
+    struct mfd_served *served; /* while ready */
+};
+
+struct mfd_named_genome {
+    char *name;
+    struct mfd_genome *genome;
+};
+
+struct mfd_registry {
+    struct mfd_store *store;
+    struct mfd_engine_options engine;
+    bool warm_up;
+    char *model_dir, *default_model, *default_genome;
+    struct mfd_named_genome genomes[MFD_MAX_GENOMES]; /* only added to, before requests come */
+    size_t n_genomes;
+
+    pthread_mutex_t admin; /* held through a whole change; then lock for moments */
+    pthread_mutex_t lock;
+    struct mfd_entry **entries;
+    size_t n;
+};
+
+/* Under lock: what "name" or "name@version" means, or NULL; a bare name is the newest version that
+ * serves, else the newest. */
+struct mfd_entry *mfd_registry_look(const struct mfd_registry *r, const char *name);
+int mfd_registry_fail_model(const struct mfd_registry *r, const char *name, struct mfd_error *err);
+bool mfd_registry_describe(const struct mfd_registry *r, const struct mfd_entry *e,
+                           struct mfd_model_info *out);
+void mfd_entry_free(struct mfd_entry *e);
+void mfd_row_deinit(struct mfd_store_model *row);

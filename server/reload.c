@@ -1,0 +1,213 @@
+#include "server/reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "server/app_in.h"
+#include "server/auth.h"
+#include "server/loop.h"
+#include "server/notify.h"
+#include "server/registry.h"
+#include "server/store.h"
+
+/* --- models, on a worker
+ * -------------------------------------------------------------------------- */
+
+static bool configured(const struct mfd_settings *s, const struct mfd_model_info *info)
+{
+    for (size_t i = 0; i < s->models.n; i++) {
+        const char *name = s->models.at[i].name;
+        size_t n = strcspn(name, "@");
+        if (strlen(info->name) == n && memcmp(info->name, name, n) == 0 &&
+            (name[n] == '\0' || strcmp(name + n + 1, info->version) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Models that the configuration named once and names no more. */
+static void forget_stale(struct mfd_app *app, const struct mfd_settings *s)
+{
+    for (size_t i = mfd_registry_count(app->registry); i-- > 0;) {
+        struct mfd_model_info info;
+        struct mfd_error err = MFD_ERROR_INIT;
+        char name[160];
+        if (!mfd_registry_at(app->registry, i, &info))
+            continue;
+        snprintf(name, sizeof name, "%s@%s", info.name, info.version);
+        if (info.from_config && !configured(s, &info) &&
+            mfd_registry_delete(app->registry, name, &err) < 0)
+            mfd_log(MFD_LOG_WARNING, "model %s: %s", name, err.message);
+        mfd_model_info_deinit(&info);
+    }
+}
+
+static void load_models(void *arg)
+{
+    struct mfd_app *app = arg;
+    struct mfd_error err = MFD_ERROR_INIT;
+    const struct mfd_settings *s = mfd_app_settings(app);
+    if (mfd_registry_count(app->registry) == 0 && mfd_registry_restore(app->registry, &err) < 0)
+        mfd_log(MFD_LOG_ERROR, "%s", err.message);
+    forget_stale(app, s);
+    for (size_t i = 0; i < s->models.n; i++) {
+        struct mfd_model_info info = { 0 };
+        bool created;
+        const struct mfd_named_path *m = &s->models.at[i];
+        if (mfd_registry_put(app->registry, m->name, m->path, NULL, "config", &created, &info,
+                             &err) < 0)
+            mfd_log(MFD_LOG_ERROR, "model %s: %s", m->name, err.message);
+        else
+            mfd_log(MFD_LOG_INFO, "model %s@%s is ready", info.name, info.version);
+        mfd_model_info_deinit(&info);
+    }
+    app->serving = mfd_registry_load_wanted(app->registry);
+}
+
+static void models_loaded(void *arg)
+{
+    struct mfd_app *app = arg;
+    app->loading = false;
+    if (app->load_again) {
+        app->load_again = false;
+        mfd_reload_first(app);
+        return;
+    }
+    if (app->state == MFD_APP_STOPPING)
+        return;
+    app->state = MFD_APP_READY;
+    mfd_notify_ready();
+    char members[64];
+    snprintf(members, sizeof members, "\"models\":%zu,\"seconds\":%.3f", app->serving,
+             mfd_app_uptime(app));
+    mfd_log_json(MFD_LOG_INFO, members, "ready");
+}
+
+void mfd_reload_first(struct mfd_app *app)
+{
+    if (app->loading) {
+        app->load_again = true;
+        return;
+    }
+    app->loading = true;
+    app->models_job = (struct mfd_work){
+        .work = load_models, .done = models_loaded, .arg = app, .kind = MFD_WORK_HEAVY
+    };
+    mfd_workers_submit(app->pool, &app->models_job);
+}
+
+/* --- keys
+ * ----------------------------------------------------------------------------------------- */
+
+int mfd_reload_keys(struct mfd_app *app, struct mfd_error *err)
+{
+    struct mfd_key *keys = NULL;
+    size_t n = 0;
+    int status = mfd_store_keys(app->store, &keys, &n, err);
+    if (status == MFD_OK)
+        status = mfd_auth_load(app->auth, keys, n, err);
+    free(keys);
+    return status;
+}
+
+static void look_for_keys(void *arg)
+{
+    struct mfd_app *app = arg;
+    struct mfd_error err = MFD_ERROR_INIT;
+    int64_t version = app->store_version;
+    int status = mfd_store_version(app->store, &version, &err);
+    if (status == MFD_OK && version != app->store_version)
+        status = mfd_reload_keys(app, &err);
+    if (status < 0)
+        mfd_log(MFD_LOG_ERROR, "%s", err.message);
+    else
+        app->store_version = version;
+}
+
+static void looked(void *arg)
+{
+    struct mfd_app *app = arg;
+    app->polling = false;
+}
+
+void mfd_reload_poll(void *arg)
+{
+    struct mfd_app *app = arg;
+    if (app->polling)
+        return;
+    app->polling = true;
+    app->keys_job = (struct mfd_work){
+        .work = look_for_keys, .done = looked, .arg = app, .kind = MFD_WORK_QUICK
+    };
+    mfd_workers_submit(app->pool, &app->keys_job);
+}
+
+/* --- settings
+ * ------------------------------------------------------------------------------------- */
+
+static bool differ(const char *a, const char *b)
+{
+    return strcmp(a, b) != 0;
+}
+
+static void warn_fixed(const struct mfd_settings *old, const struct mfd_settings *new)
+{
+    if (differ(old->listen, new->listen) || old->port != new->port ||
+        differ(old->tls_certificate, new->tls_certificate) || differ(old->tls_key, new->tls_key) ||
+        differ(old->state_dir, new->state_dir) || old->workers != new->workers ||
+        old->threads != new->threads || old->batch_passes != new->batch_passes ||
+        old->batch_delay_ms != new->batch_delay_ms ||
+        old->batch_target_ms != new->batch_target_ms || old->genomes.n != new->genomes.n ||
+        old->limits.queue != new->limits.queue ||
+        old->limits.connections != new->limits.connections)
+        mfd_log(MFD_LOG_WARNING, "socket, threads, batches, genomes and the state directory change "
+                                 "with a restart only");
+}
+
+static int read_settings(struct mfd_app *app, struct mfd_settings_node *node, struct mfd_error *err)
+{
+    const struct mfd_settings *old = mfd_app_settings(app);
+    int status = mfd_settings_init(&node->settings, err);
+    if (status == MFD_OK)
+        status = mfd_settings_read(&node->settings, app->config_path, err);
+    for (size_t i = 0; i < app->n_overrides && status == MFD_OK; i++)
+        status = mfd_settings_set(&node->settings, app->overrides[i], err);
+    if (status == MFD_OK && !node->settings.state_dir[0]) {
+        free(node->settings.state_dir);
+        node->settings.state_dir = mfd_strdup(old->state_dir);
+        if (!node->settings.state_dir)
+            status = mfd_fail_nomem(err);
+    }
+    return status < 0 ? status : mfd_settings_check(&node->settings, err);
+}
+
+void mfd_reload(void *arg)
+{
+    struct mfd_app *app = arg;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_settings_node *node = NULL;
+    if (!app->config_path) {
+        mfd_log(MFD_LOG_WARNING, "there is no configuration file to read again");
+        return;
+    }
+    mfd_notify_reloading();
+    node = mfd_calloc(1, sizeof *node);
+    if (!node || read_settings(app, node, &err) < 0) {
+        mfd_log(MFD_LOG_ERROR, "the configuration stays as it was: %s", err.message);
+        if (node)
+            mfd_settings_deinit(&node->settings);
+        free(node);
+        mfd_notify_ready();
+        return;
+    }
+    warn_fixed(mfd_app_settings(app), &node->settings);
+    node->next = app->all_settings;
+    app->all_settings = node;
+    atomic_store_explicit(&app->settings, &node->settings, memory_order_release);
+    mfd_settings_apply_log(&node->settings);
+    mfd_log(MFD_LOG_INFO, "the configuration has been read again");
+    mfd_reload_first(app);
+}

@@ -1,0 +1,62 @@
+-- migration 1
+-- A model is a bundle under a name and a version. `wanted`: load it when the daemon starts.
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    path TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('config', 'path', 'upload')),
+    wanted INTEGER NOT NULL DEFAULT 1,
+    is_default INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    card TEXT NOT NULL,
+    UNIQUE (name, version)
+);
+
+CREATE TABLE fields (
+    model INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (model, ordinal)
+) WITHOUT ROWID;
+
+-- `metadata` is the row of the metadata table as a JSON object, columns in their order.
+CREATE TABLE tracks (
+    id INTEGER PRIMARY KEY,
+    model INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    accession TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    UNIQUE (model, position),
+    UNIQUE (model, accession)
+);
+
+-- Every label of every cell, and the cell itself where it holds several.
+CREATE TABLE labels (
+    model INTEGER NOT NULL REFERENCES models ON DELETE CASCADE,
+    field TEXT NOT NULL,
+    label TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (model, field, label, position)
+) WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE track_text USING fts5(body, tokenize = "unicode61 tokenchars '-'");
+
+CREATE TRIGGER track_text_delete AFTER DELETE ON tracks BEGIN
+    DELETE FROM track_text WHERE rowid = old.id;
+END;
+
+-- Only the digest of a key is kept.
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    scopes INTEGER NOT NULL,
+    rate REAL NOT NULL DEFAULT 0,
+    burst REAL NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL DEFAULT 0,
+    revoked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;

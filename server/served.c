@@ -1,0 +1,123 @@
+/* A loaded model and its engine, shared by the registry and the requests that use it. */
+#include "server/served.h"
+
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "server/batcher.h"
+#include "server/registry.h"
+
+struct mfd_served {
+    atomic_uint refs;
+    char *name, *version;
+    struct mfd_model *model;
+    struct mfd_engine *engine;
+    double pace[MFD_TASK_KINDS];
+};
+
+struct mfd_served *mfd_served_ref(struct mfd_served *served)
+{
+    atomic_fetch_add_explicit(&served->refs, 1, memory_order_relaxed);
+    return served;
+}
+
+void mfd_served_unref(struct mfd_served *served)
+{
+    if (!served || atomic_fetch_sub_explicit(&served->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    mfd_log(MFD_LOG_DEBUG, "model %s@%s: memory returned", served->name, served->version);
+    mfd_engine_free(served->engine);
+    mfd_model_unref(served->model);
+    free(served->name);
+    free(served->version);
+    free(served);
+    malloc_trim(0); /* packed weights are large: give them back to the system now */
+}
+
+/* One window through the network: pages of the bundle come in, threads start, and the pace is
+ * known. */
+static int warm_up(struct mfd_served *served, struct mfd_error *err)
+{
+    const struct mfd_config *config = mfd_model_config(served->model);
+    const struct mfd_head *head = mfd_model_head(served->model);
+    size_t n = mfd_config_window(config), total;
+    if (!mfd_mul(head->tracks, 1, &total))
+        return mfd_fail_nomem(err);
+    MFD_AUTO_FREE char *bases = mfd_calloc(n, 1);
+    MFD_AUTO_FREE float *logits = mfd_calloc(total, sizeof *logits);
+    if (!bases || !logits)
+        return mfd_fail_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        bases[i] = "ACGT"[(i * 7 + i / 5) & 3];
+    struct mfd_window window = { bases, n };
+    struct mfd_outputs out = { .logits = logits };
+    return mfd_score_sequences(served->engine, head, &window, 1, MFD_ENSEMBLE_NONE, &out, NULL,
+                               err);
+}
+
+int mfd_served_open(struct mfd_served **out, const char *name, const char *version,
+                    const char *path, const struct mfd_engine_options *options, bool warm,
+                    struct mfd_error *err)
+{
+    struct mfd_served *served = mfd_calloc(1, sizeof *served);
+    if (!served)
+        return mfd_fail_nomem(err);
+    atomic_init(&served->refs, 1);
+    int status = mfd_model_open(&served->model, path, err);
+    if (status == MFD_OK) {
+        served->name = mfd_strdup(name);
+        served->version =
+            version ? mfd_strdup(version) : mfd_strndup(mfd_model_digest(served->model), 12);
+        if (!served->name || !served->version)
+            status = mfd_fail_nomem(err);
+    }
+    if (status == MFD_OK)
+        status = mfd_engine_new(&served->engine, served->model, options, err);
+    if (status == MFD_OK && warm)
+        status = warm_up(served, err);
+    if (status < 0) {
+        mfd_engine_free(served->engine);
+        mfd_model_unref(served->model);
+        free(served->name);
+        free(served->version);
+        free(served);
+        return status;
+    }
+    *out = served;
+    return MFD_OK;
+}
+
+const char *mfd_served_name(const struct mfd_served *served)
+{
+    return served->name;
+}
+
+const char *mfd_served_version(const struct mfd_served *served)
+{
+    return served->version;
+}
+
+const char *mfd_served_digest(const struct mfd_served *served)
+{
+    return mfd_model_digest(served->model);
+}
+
+struct mfd_model *mfd_served_model(const struct mfd_served *served)
+{
+    return served->model;
+}
+
+struct mfd_engine *mfd_served_engine(const struct mfd_served *served)
+{
+    return served->engine;
+}
+
+double *mfd_served_pace(struct mfd_served *served)
+{
+    return served->pace;
+}

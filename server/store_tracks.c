@@ -1,0 +1,273 @@
+#include "server/store_db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
+
+#define MAX_WORDS 32
+
+/* Words of a search as an FTS5 expression: each a quoted prefix, all must occur. */
+static char *match_expression(const char *text)
+{
+    struct mfd_buffer out = MFD_BUFFER_INIT;
+    for (size_t words = 0; *text && words < MAX_WORDS;) {
+        text += strspn(text, " \t");
+        size_t n = strcspn(text, " \t");
+        if (n == 0)
+            break;
+        mfd_buffer_adds(&out, words++ ? " \"" : "\"");
+        for (size_t i = 0; i < n; i++) {
+            if (text[i] == '"')
+                mfd_buffer_addc(&out, '"');
+            mfd_buffer_addc(&out, text[i]);
+        }
+        mfd_buffer_adds(&out, "\"*");
+        text += n;
+    }
+    return mfd_buffer_steal(&out, NULL);
+}
+
+/* Is this pair the first of its column? */
+static bool first_of_column(const struct mfd_params *labels, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(labels->at[k].name, labels->at[i].name) == 0)
+            return false;
+    return true;
+}
+
+static size_t count_of_column(const struct mfd_params *labels, size_t i)
+{
+    size_t n = 0;
+    for (size_t k = i; k < labels->n; k++)
+        n += strcmp(labels->at[k].name, labels->at[i].name) == 0;
+    return n;
+}
+
+/* The conditions behind "WHERE t.model = ?", with a parameter for each value and none in the text.
+ */
+static void conditions(const struct mfd_track_query *query, bool search, struct mfd_buffer *sql)
+{
+    for (size_t i = 0; query->labels && i < query->labels->n; i++) {
+        if (!first_of_column(query->labels, i))
+            continue;
+        mfd_buffer_adds(sql, " AND t.position IN (SELECT position FROM labels WHERE model = ?"
+                             " AND field = ? AND label IN (?");
+        for (size_t n = count_of_column(query->labels, i); n > 1; n--)
+            mfd_buffer_adds(sql, ", ?");
+        mfd_buffer_adds(sql, "))");
+    }
+    if (search)
+        mfd_buffer_adds(sql, " AND t.id IN (SELECT rowid FROM track_text WHERE body MATCH ?)");
+}
+
+static void bind_conditions(struct mfd_query *q, const struct mfd_track_query *query,
+                            const char *search)
+{
+    const struct mfd_params *labels = query->labels;
+    for (size_t i = 0; labels && i < labels->n; i++) {
+        if (!first_of_column(labels, i))
+            continue;
+        mfd_query_int(q, query->model);
+        mfd_query_text(q, labels->at[i].name);
+        for (size_t k = i; k < labels->n; k++)
+            if (strcmp(labels->at[k].name, labels->at[i].name) == 0)
+                mfd_query_text(q, labels->at[k].value);
+    }
+    if (search)
+        mfd_query_text(q, search);
+}
+
+static bool exists(sqlite3 *db, int64_t model, const char *field, const char *label)
+{
+    struct mfd_query q;
+    mfd_query_init(&q, db,
+                   label
+                       ? "SELECT 1 FROM labels WHERE model = ? AND field = ? AND label = ? LIMIT 1"
+                       : "SELECT 1 FROM labels WHERE model = ? AND field = ? LIMIT 1");
+    mfd_query_int(&q, model);
+    mfd_query_text(&q, field);
+    if (label)
+        mfd_query_text(&q, label);
+    bool found = mfd_query_step(&q);
+    return mfd_query_end(&q, "look for a label", NULL) == MFD_OK && found;
+}
+
+/* Every column and label asked for must be one of the model's: a filter that can find nothing is a
+ * mistake worth telling. */
+static int check_labels(sqlite3 *db, const struct mfd_track_query *query, struct mfd_error *err)
+{
+    for (size_t i = 0; query->labels && i < query->labels->n; i++) {
+        const struct mfd_pair *pair = &query->labels->at[i];
+        if (!exists(db, query->model, pair->name, NULL))
+            return mfd_fail_as(
+                err, MFD_EINVAL, "unknown-column",
+                "'%.100s' is neither a parameter nor a metadata column of the model.", pair->name);
+        if (!exists(db, query->model, pair->name, pair->value))
+            return mfd_fail_as(err, MFD_EINVAL, "unknown-label",
+                               "No track has '%.100s' in the column '%.100s'.", pair->value,
+                               pair->name);
+    }
+    return MFD_OK;
+}
+
+static json_t *track_json(struct mfd_query *q)
+{
+    json_t *metadata = json_loads(mfd_query_column(q, 2), 0, NULL);
+    return json_pack("{s:s, s:I, s:o}", "id", mfd_query_column(q, 1), "index",
+                     (json_int_t)sqlite3_column_int64(q->stmt, 0), "metadata", metadata);
+}
+
+static int list(sqlite3 *db, const struct mfd_track_query *query, const char *search,
+                json_t *tracks, int64_t *next, struct mfd_error *err)
+{
+    struct mfd_query q;
+    struct mfd_buffer sql = MFD_BUFFER_INIT;
+    mfd_buffer_adds(&sql, "SELECT t.position, t.accession, t.metadata FROM tracks t "
+                          "WHERE t.model = ? AND t.position > ?");
+    conditions(query, search != NULL, &sql);
+    mfd_buffer_adds(&sql, " ORDER BY t.position LIMIT ?");
+    MFD_AUTO_FREE char *text = mfd_buffer_steal(&sql, NULL);
+    if (!text)
+        return mfd_fail_nomem(err);
+    mfd_query_init(&q, db, text);
+    mfd_query_int(&q, query->model);
+    mfd_query_int(&q, query->after);
+    bind_conditions(&q, query, search);
+    mfd_query_int(&q, (int64_t)query->limit + 1);
+    int64_t last = -1, found = -1;
+    bool ok = true;
+    while (ok && mfd_query_step(&q)) {
+        if (json_array_size(tracks) == query->limit) {
+            found = last;
+            break;
+        }
+        last = sqlite3_column_int64(q.stmt, 0);
+        ok = json_array_append_new(tracks, track_json(&q)) == 0;
+    }
+    int status = mfd_query_end(&q, "read the tracks", err);
+    *next = found;
+    return status < 0 || ok ? status : mfd_fail_nomem(err);
+}
+
+int mfd_store_tracks(struct mfd_store *store, const struct mfd_track_query *query, json_t **tracks,
+                     int64_t *next, struct mfd_error *err)
+{
+    bool search = query->text && query->text[strspn(query->text, " \t")];
+    MFD_AUTO_FREE char *expression = search ? match_expression(query->text) : NULL;
+    json_t *out = json_array();
+    if (!out || (search && !expression)) {
+        json_decref(out);
+        return mfd_fail_nomem(err);
+    }
+    sqlite3 *db = mfd_db_reader(store);
+    int status = check_labels(db, query, err);
+    if (status == MFD_OK)
+        status = list(db, query, expression, out, next, err);
+    mfd_db_return(store, db);
+    if (status < 0)
+        json_decref(out);
+    else
+        *tracks = out;
+    return status;
+}
+
+static int count_labels(sqlite3 *db, const struct mfd_track_query *query, const char *column,
+                        const char *search, json_t *counts, struct mfd_error *err)
+{
+    struct mfd_query q;
+    struct mfd_buffer sql = MFD_BUFFER_INIT;
+    mfd_buffer_adds(&sql, "SELECT l.label, count(*) AS n FROM labels l JOIN tracks t "
+                          "ON t.model = l.model AND t.position = l.position "
+                          "WHERE l.model = ? AND l.field = ?");
+    conditions(query, search != NULL, &sql);
+    mfd_buffer_adds(&sql, " GROUP BY l.label ORDER BY n DESC, l.label LIMIT ?");
+    MFD_AUTO_FREE char *text = mfd_buffer_steal(&sql, NULL);
+    if (!text)
+        return mfd_fail_nomem(err);
+    mfd_query_init(&q, db, text);
+    mfd_query_int(&q, query->model);
+    mfd_query_text(&q, column);
+    bind_conditions(&q, query, search);
+    mfd_query_int(&q, (int64_t)query->limit);
+    bool ok = true;
+    while (ok && mfd_query_step(&q))
+        ok = json_array_append_new(
+                 counts, json_pack("{s:s, s:I}", "label", mfd_query_column(&q, 0), "count",
+                                   (json_int_t)sqlite3_column_int64(q.stmt, 1))) == 0;
+    int status = mfd_query_end(&q, "count the labels", err);
+    return status < 0 || ok ? status : mfd_fail_nomem(err);
+}
+
+int mfd_store_facet(struct mfd_store *store, const struct mfd_track_query *query,
+                    const char *column, json_t **counts, struct mfd_error *err)
+{
+    bool search = query->text && query->text[strspn(query->text, " \t")];
+    MFD_AUTO_FREE char *expression = search ? match_expression(query->text) : NULL;
+    json_t *out = json_array();
+    if (!out || (search && !expression)) {
+        json_decref(out);
+        return mfd_fail_nomem(err);
+    }
+    sqlite3 *db = mfd_db_reader(store);
+    int status = check_labels(db, query, err);
+    if (status == MFD_OK && !exists(db, query->model, column, NULL))
+        status = mfd_fail_as(err, MFD_EINVAL, "unknown-column",
+                             "'%.100s' is not a metadata column of the model.", column);
+    if (status == MFD_OK)
+        status = count_labels(db, query, column, expression, out, err);
+    mfd_db_return(store, db);
+    if (status < 0)
+        json_decref(out);
+    else
+        *counts = out;
+    return status;
+}
+
+int mfd_store_track(struct mfd_store *store, int64_t model, const char *id, json_t **track,
+                    struct mfd_error *err)
+{
+    struct mfd_query q;
+    json_t *found = NULL;
+    sqlite3 *db = mfd_db_reader(store);
+    mfd_query_init(&q, db,
+                   "SELECT position, accession, metadata FROM tracks WHERE model = ? AND "
+                   "accession = ?");
+    mfd_query_int(&q, model);
+    mfd_query_text(&q, id);
+    if (mfd_query_step(&q))
+        found = track_json(&q);
+    int status = mfd_query_end(&q, "read the track", err);
+    mfd_db_return(store, db);
+    if (status == MFD_OK && !found)
+        status = mfd_fail_as(err, MFD_ENOTFOUND, "track-not-found",
+                             "The model has no track '%.100s'.", id);
+    if (status < 0)
+        json_decref(found);
+    else
+        *track = found;
+    return status;
+}
+
+int mfd_store_fields(struct mfd_store *store, int64_t model, json_t **fields, struct mfd_error *err)
+{
+    struct mfd_query q;
+    json_t *out = json_array();
+    bool ok = out != NULL;
+    sqlite3 *db = mfd_db_reader(store);
+    mfd_query_init(&q, db, "SELECT description FROM fields WHERE model = ? ORDER BY ordinal");
+    mfd_query_int(&q, model);
+    while (ok && mfd_query_step(&q))
+        ok = json_array_append_new(out, json_loads(mfd_query_column(&q, 0), 0, NULL)) == 0;
+    int status = mfd_query_end(&q, "read the fields", err);
+    mfd_db_return(store, db);
+    if (status == MFD_OK && !ok)
+        status = mfd_fail_nomem(err);
+    if (status < 0)
+        json_decref(out);
+    else
+        *fields = out;
+    return status;
+}

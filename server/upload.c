@@ -1,0 +1,109 @@
+#define _GNU_SOURCE /* mkostemp */
+#include "server/upload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/buffer.h"
+#include "core/base/memory.h"
+#include "server/request.h"
+
+struct mfd_upload {
+    int fd;
+    char *path; /* NULL once kept */
+    uint64_t size;
+};
+
+static int fail(struct mfd_error *err, const char *verb, const char *path)
+{
+    return mfd_fail(err, MFD_EIO, "cannot %s the upload '%s': %s", verb, path, strerror(errno));
+}
+
+int mfd_upload_new(struct mfd_upload **out, const char *directory, struct mfd_error *err)
+{
+    struct mfd_upload *upload = mfd_calloc(1, sizeof *upload);
+    struct mfd_buffer name = MFD_BUFFER_INIT;
+    mfd_buffer_addf(&name, "%s/upload-XXXXXX", directory);
+    char *path = mfd_buffer_steal(&name, NULL);
+    if (!upload || !path) {
+        free(upload);
+        free(path);
+        return mfd_fail_nomem(err);
+    }
+    upload->fd = mkostemp(path, O_CLOEXEC);
+    if (upload->fd < 0) {
+        int status = fail(err, "create", path);
+        free(path);
+        free(upload);
+        return status;
+    }
+    upload->path = path;
+    *out = upload;
+    return MFD_OK;
+}
+
+void mfd_upload_free(struct mfd_upload *upload)
+{
+    if (!upload)
+        return;
+    if (upload->fd >= 0)
+        close(upload->fd);
+    if (upload->path)
+        unlink(upload->path);
+    free(upload->path);
+    free(upload);
+}
+
+int mfd_upload_write(struct mfd_upload *upload, const void *bytes, size_t n, struct mfd_error *err)
+{
+    const char *at = bytes;
+    while (n) {
+        ssize_t done = write(upload->fd, at, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return fail(err, "write", upload->path);
+        at += done;
+        n -= (size_t)done;
+        upload->size += (uint64_t)done;
+    }
+    return MFD_OK;
+}
+
+int mfd_upload_finish(struct mfd_upload *upload, struct mfd_error *err)
+{
+    int bad = fsync(upload->fd) < 0 || fchmod(upload->fd, 0644) < 0;
+    if (bad)
+        return fail(err, "sync", upload->path);
+    bad = close(upload->fd) < 0;
+    upload->fd = -1;
+    return bad ? fail(err, "close", upload->path) : MFD_OK;
+}
+
+const char *mfd_upload_path(const struct mfd_upload *upload)
+{
+    return upload->path;
+}
+
+uint64_t mfd_upload_size(const struct mfd_upload *upload)
+{
+    return upload->size;
+}
+
+int mfd_upload_keep(struct mfd_upload *upload, const char *path, struct mfd_error *err)
+{
+    if (rename(upload->path, path) < 0)
+        return fail(err, "move", upload->path);
+    free(upload->path);
+    upload->path = NULL;
+    return MFD_OK;
+}
+
+struct mfd_upload *mfd_request_upload(const struct mfd_request *rq)
+{
+    return rq->upload;
+}

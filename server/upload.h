@@ -1,0 +1,28 @@
+/* A body that goes to a file as it arrives, for model bundles. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+struct mfd_upload;
+struct mfd_request;
+
+/* A new file in `directory`, removed by mfd_upload_free unless kept. */
+int mfd_upload_new(struct mfd_upload **out, const char *directory,
+                   struct mfd_error *err) MFD_MUST_CHECK;
+void mfd_upload_free(struct mfd_upload *upload);
+int mfd_upload_write(struct mfd_upload *upload, const void *bytes, size_t n,
+                     struct mfd_error *err) MFD_MUST_CHECK;
+/* Sync and close. */
+int mfd_upload_finish(struct mfd_upload *upload, struct mfd_error *err) MFD_MUST_CHECK;
+const char *mfd_upload_path(const struct mfd_upload *upload);
+uint64_t mfd_upload_size(const struct mfd_upload *upload);
+/* Move the file to `path`, which it then is for good. */
+int mfd_upload_keep(struct mfd_upload *upload, const char *path,
+                    struct mfd_error *err) MFD_MUST_CHECK;
+
+/* The file of a request whose route has body_to_file, finished; NULL where there was no such body.
+ * The request's. */
+struct mfd_upload *mfd_request_upload(const struct mfd_request *rq);
