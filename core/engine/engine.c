@@ -10,7 +10,7 @@
 #include "core/engine/batch.h"
 #include "core/engine/run.h"
 
-#define DEFAULT_SCRATCH ((size_t)256 << 20)
+#define DEFAULT_SCRATCH ((size_t)128 << 20)
 #define PROJECT_TRACKS 64 /* tracks an item of a projection */
 
 struct mfd_engine {
