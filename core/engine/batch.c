@@ -125,7 +125,7 @@ int mfd_batch_allele(struct mfd_batch *b, size_t sequence, int64_t pos, size_t n
         return mfd_fail(err, MFD_EINVAL, "an allele needs a sequence that is not an allele itself");
     const struct mfd_sequence *f = &b->sequences[sequence];
     if (n_ref > (size_t)f->n || n_alt > 1 << 20 || pos < f->start ||
-        pos + (int64_t)n_ref > f->start + f->n)
+        pos > f->start + f->n - (int64_t)n_ref)
         return mfd_fail(err, MFD_EINVAL, "an allele of %zu bases at %lld leaves its sequence",
                         n_ref, (long long)pos);
     /* what both alleles share at either end is no change */

@@ -62,9 +62,10 @@ static size_t split(const struct planner *pl, size_t level, uint32_t sequence, u
     const struct mfd_level *l = &pl->g->level[level];
     const struct mfd_sequence *s = &pl->batch->sequences[sequence];
     size_t n = 0;
-    if (s->base == MFD_NO_SEQUENCE) {
+    bool plain = s->base == MFD_NO_SEQUENCE;
+    if (plain || (s->n_ref == 0 && s->n_alt == 0)) { /* or an allele that changes nothing */
         if (a < b)
-            piece[n++] = (struct piece){ sequence, lane, a, b };
+            piece[n++] = (struct piece){ plain ? sequence : s->base, lane, a, b };
         return n;
     }
     int64_t own = lane_row_from(l, lane, s->pos - l->hi);
@@ -78,8 +79,8 @@ static size_t split(const struct planner *pl, size_t level, uint32_t sequence, u
         piece[n++] = (struct piece){ sequence, lane, from, to };
     from = a > right ? a : right;
     if (from < b) {
-        int64_t p = (int64_t)lane + (from << l->shift) - (s->n_alt - s->n_ref);
         int64_t stride = (int64_t)1 << l->shift;
+        int64_t p = (int64_t)lane + from * stride - (s->n_alt - s->n_ref);
         int64_t first = p >> l->shift;
         piece[n++] =
             (struct piece){ s->base, (uint32_t)(p & (stride - 1)), first, first + (b - from) };
