@@ -17,6 +17,9 @@ diff -u "$stage/wanted" "$stage/installed" || { echo "bring tests/install/files 
 for program in "$stage$prefix"/bin/*; do
     "$program" --version
 done
+# found beside the program, wherever that was moved to
+"$stage$prefix/bin/mfdd" --demo --print-config | grep -F "$stage$prefix/share/mfd/demo/demo.mfd"
+"$stage$prefix/bin/mfdd" --config "$stage$prefix/etc/mfd/mfdd.conf" --print-config | grep -F "demo = $prefix/share/mfd/demo/demo.mfd"
 for page in "$stage$prefix"/share/man/man*/*; do
     [ -f "$page" ] || continue
     if command -v man >/dev/null; then
@@ -24,7 +27,7 @@ for page in "$stage$prefix"/share/man/man*/*; do
         [ -z "$complaints" ] || { echo "$page: $complaints" && exit 1; }
     fi
 done
-if [ -x "$stage$prefix/bin/mfdd" ] && command -v systemd-analyze >/dev/null; then
+if command -v systemd-analyze >/dev/null; then
     # as it will be at its place: the staged program stands for the installed one
     for unit in mfdd.service mfdd.socket; do
         sed "s:^ExecStart=:&$stage:" "$stage$prefix/lib/systemd/system/$unit" >"$stage/$unit"
