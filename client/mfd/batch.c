@@ -28,6 +28,12 @@ struct run {
     struct progress progress;
 };
 
+/* What this file writes itself; anything else is left to the batch's functions. */
+static enum format format_of(const struct run *run)
+{
+    return run->batch->by_hand ? FORMAT_AUTO : run->batch->app->format;
+}
+
 static size_t text_bytes(json_t *input)
 {
     json_t *value = json_is_string(input) ? input : json_object_get(input, "sequence");
@@ -92,10 +98,9 @@ static int take_head(struct run *run, json_t *line, struct mfd_error *err)
     if (run->head)
         return MFD_OK;
     run->head = json_incref(line);
-    if (run->batch->app->format == FORMAT_NDJSON)
+    if (format_of(run) == FORMAT_NDJSON)
         return run->batch->skip ? MFD_OK : show_line(run->batch->app, line, err);
-    return run->batch->app->format == FORMAT_JSON ? MFD_OK
-                                                  : run->batch->head(run->batch->arg, line, err);
+    return format_of(run) == FORMAT_JSON ? MFD_OK : run->batch->head(run->batch->arg, line, err);
 }
 
 static int take_result(struct run *run, json_t *result, struct mfd_error *err)
@@ -116,9 +121,9 @@ static int take_result(struct run *run, json_t *result, struct mfd_error *err)
                                                     : &app->failed;
     ++*count;
     progress_show(&run->progress, run->done + run->answered, source_progress(run->batch->source));
-    if (app->format == FORMAT_NDJSON)
+    if (format_of(run) == FORMAT_NDJSON)
         return show_line(app, result, err);
-    if (app->format == FORMAT_JSON)
+    if (format_of(run) == FORMAT_JSON)
         return json_array_append(run->results, result) < 0 ? mfd_fail_nomem(err) : MFD_OK;
     return run->batch->result(run->batch->arg, result, input, err);
 }
@@ -289,9 +294,9 @@ static int finish(struct run *run, struct mfd_error *err)
     json_t *whole = NULL;
     if (app->set.dry_run)
         whole = json_pack("{s:O*, s:O}", "provenance", run->provenance, "cost", run->cost);
-    else if (app->format == FORMAT_NDJSON)
+    else if (format_of(run) == FORMAT_NDJSON)
         whole = json_pack("{s:o}", "summary", summary(app));
-    else if (app->format == FORMAT_JSON)
+    else if (format_of(run) == FORMAT_JSON)
         whole = json_pack("{s:O*, s:O*, s:O, s:o}", "provenance",
                           json_object_get(run->head, "provenance"), "tracks",
                           json_object_get(run->head, "tracks"), "results", run->results, "summary",

@@ -20,6 +20,7 @@ struct batch {
     /* After every request (may be NULL): `done` inputs are answered by the model of that digest
      * (may be NULL). */
     int (*checkpoint)(void *arg, size_t done, const char *digest, struct mfd_error *err);
+    bool by_hand;       /* the functions get everything, whatever the format */
     size_t skip;        /* inputs that an earlier run has answered */
     const char *digest; /* of the model that answered them, or NULL */
 };

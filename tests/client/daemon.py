@@ -8,6 +8,7 @@ import zlib
 from fake import Answer, problem
 
 TRACKS = ["T%d" % i for i in range(8)]
+LABS = ["X", "X", "Y", "Y", "Y", "Y", "Y", "W"]
 DIGEST = "d" * 64
 
 
@@ -82,8 +83,10 @@ class Daemon:
         if path == "/api/v1/models/demo/tracks":
             return self.tracks(dict(request["query"]))
         if path == "/api/v1/models/demo/fields":
-            return Answer({"fields": [{"name": "proc_target", "groups": {"biological": {
-                "direct": True, "interact": True, "width": 3}}}, {"name": "lab"}]})
+            return Answer({"fields": [
+                {"name": "proc_target", "n_labels": 9, "groups": {"biological": {
+                    "direct": True, "interact": True, "width": 3}}},
+                {"name": "lab", "n_labels": 2, "groups": {"technical": {"direct": True}}}]})
         if path == "/api/v1/models/demo/fields/lab":
             return Answer({"name": "lab", "labels": [{"label": "L", "count": 8}]})
         if path == "/api/v1/models/demo/fields/age":
@@ -96,7 +99,8 @@ class Daemon:
         if "facet" in query:
             return Answer({"facet": query["facet"], "counts": [{"label": "L", "count": len(TRACKS)}]})
         at = int(query.get("cursor", 0))
-        page = [{"id": t, "index": i, "metadata": {"proc_target": "P" + t, "lab": "L"}}
+        page = [{"id": t, "index": i, "metadata": {"proc_target": "AB"[i % 2] + (",Z" if i > 5 else ""),
+                                                     "lab": LABS[i]}}
                 for i, t in enumerate(TRACKS)][at:at + 5]
         return Answer({"tracks": page, "next": str(at + 5) if at + 5 < len(TRACKS) else None})
 

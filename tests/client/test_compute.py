@@ -135,7 +135,7 @@ class Requests(Case):
             query = [r["query"] for r in f.requests if r["path"].endswith("/tracks")]
             expected = [("proc_target", "A&b"), ("proc_target", "c d"), ("q", "x y")]
             self.assertEqual(query, [expected, expected + [("cursor", "5")]])
-            self.assertEqual(rows[7], {"id": "T7", "proc_target": "PT7", "lab": "L"})
+            self.assertEqual(rows[7], {"id": "T7", "proc_target": "B,Z", "lab": "W"})
 
 
 class Catalogue(Case):
@@ -233,6 +233,50 @@ class Pieces(Case):
             self.assertEqual((cost["items"], cost["passes"]), (250, 1000))
 
 
+class Explain(Case):
+    def effects(self, part):
+        variant = json.dumps({"chrom": "chr20", "pos": 7, "ref": "A", "alt": "C"}, sort_keys=True)
+        return [number(variant + "effect", t + part) for t in TRACKS]
+
+    def test_factors_are_means_over_the_tracks_of_a_label(self):
+        with Fake(Daemon()) as f:
+            result = self.check(mfd("explain", "chr20-7-A-C", "--top", "0", server=f.url), 0)
+            rows = result.rows()
+            total, bio, tech = (self.effects(p) for p in ("total", "biological", "technical"))
+            self.assertAlmostEqual(float(rows[0]["biological"]), sum(bio) / 8, places=6)
+            tracks = [r["name"] for r in rows if r["kind"] == "track"]
+            self.assertEqual(tracks, sorted(TRACKS, key=lambda t: -abs(total[TRACKS.index(t)])))
+            factors = {r["name"]: r for r in rows if r["kind"] == "factor"}
+            # W is on one track only
+            self.assertEqual(set(factors), {"proc_target=A", "proc_target=B", "proc_target=Z",
+                                            "lab=X", "lab=Y"})
+            z = factors["proc_target=Z"] # tracks 6 and 7, on the biological part
+            lift = (bio[6] + bio[7]) / 2 - sum(bio) / 8
+            sd = (sum((b - sum(bio) / 8) ** 2 for b in bio) / 7) ** 0.5
+            self.assertAlmostEqual(float(z["lift"]), lift, delta=1e-5)
+            self.assertAlmostEqual(float(z["z"]), lift / (sd / 2 ** 0.5), delta=1e-5)
+            lab = factors["lab=X"] # tracks 0 and 1, on the technical part
+            self.assertEqual((lab["group"], lab["tracks"]), ("technical", "2"))
+            self.assertAlmostEqual(float(lab["lift"]), (tech[0] + tech[1]) / 2 - sum(tech) / 8, delta=1e-5)
+            sizes = [abs(float(r["z"])) for r in rows if r["kind"] == "factor"]
+            self.assertEqual(sizes, sorted(sizes, reverse=True))
+
+    def test_a_table_and_a_document_say_the_share_of_biology(self):
+        with Fake(Daemon()) as f:
+            bio, tech = (sum(map(abs, self.effects(p))) for p in ("biological", "technical"))
+            share = bio / (bio + tech)
+            whole = json.loads(mfd("explain", "chr20-7-A-C", "-f", "json", server=f.url).out)
+            self.assertAlmostEqual(whole["biological_share"], share, places=6)
+            self.assertEqual(len(whole["factors"]), 5)
+            table = self.check(mfd("explain", "chr20-7-A-C", "-f", "table", server=f.url), 0).out
+            self.assertIn("%.0f %% of the movement" % (100 * share), table)
+
+    def test_a_variant_that_is_not_scored_is_a_failure(self):
+        with Fake(Daemon()) as f:
+            self.check(mfd("explain", "junk", server=f.url), 1, "malformed-variant")
+            self.check(mfd("explain", server=f.url), 2)
+
+
 class Answers(Case):
     def test_scores_and_components_are_columns(self):
         with Fake(Daemon()) as f:
@@ -277,7 +321,7 @@ class Answers(Case):
         with Fake(Daemon()) as f:
             result = mfd("predict", "chr20:1-2", "--columns", "lab,proc_target", server=f.url)
             row = self.check(result, 0).rows()[6]
-            self.assertEqual((row["track"], row["lab"], row["proc_target"]), ("T6", "L", "PT6"))
+            self.assertEqual((row["track"], row["lab"], row["proc_target"]), ("T6", "Y", "A,Z"))
 
     def test_features_have_a_row_each_by_subspace(self):
         with Fake(Daemon()) as f:
