@@ -43,7 +43,8 @@ static size_t distance(const char *wanted, const char *name)
     return 3 * count > 2 * longer ? (size_t)-1 : 1000 * count;
 }
 
-size_t mfd_closest(const char *wanted, const char *const *names, size_t n, size_t out[MFD_CLOSEST])
+size_t mfd_closest_names(const char *wanted, const char *const *names, size_t n,
+                         size_t out[MFD_CLOSEST])
 {
     size_t found = 0, distances[MFD_CLOSEST];
     for (size_t i = 0; i < n; i++) {
@@ -68,7 +69,7 @@ size_t mfd_closest(const char *wanted, const char *const *names, size_t n, size_
 void mfd_closest_text(const char *wanted, const char *const *names, size_t n, char *text,
                       size_t size)
 {
-    size_t close[MFD_CLOSEST], used = 0, found = mfd_closest(wanted, names, n, close);
+    size_t close[MFD_CLOSEST], used = 0, found = mfd_closest_names(wanted, names, n, close);
     text[0] = '\0';
     for (size_t i = 0; i < found && used < size; i++) {
         int step = snprintf(text + used, size - used, "%s'%.64s'",

@@ -370,15 +370,15 @@ static void the_names_closest_to_a_word_come_in_order(void **state)
     static const char *const names[] = { "H3K4me1", "H3K4me3", "liver", "left lobe of liver",
                                          "CTCF" };
     size_t close[MFD_CLOSEST];
-    assert_int_equal(mfd_closest("h3k4me", names, 5, close), 2);
+    assert_int_equal(mfd_closest_names("h3k4me", names, 5, close), 2);
     assert_int_equal(close[0], 0);
     assert_int_equal(close[1], 1);
-    assert_int_equal(mfd_closest("Liver", names, 5, close), 2);
+    assert_int_equal(mfd_closest_names("Liver", names, 5, close), 2);
     assert_int_equal(close[0], 2);
     assert_int_equal(close[1], 3);
-    assert_int_equal(mfd_closest("CTFC", names, 5, close), 1);
+    assert_int_equal(mfd_closest_names("CTFC", names, 5, close), 1);
     assert_int_equal(close[0], 4);
-    assert_int_equal(mfd_closest("", names, 5, close), 0);
+    assert_int_equal(mfd_closest_names("", names, 5, close), 0);
 }
 
 int main(int argc, char **argv)
