@@ -26,6 +26,24 @@ static void a_replaced_file_maps_to_the_new_bytes(void **state)
     rmdir(dir);
 }
 
+static void a_file_may_be_given_in_pieces(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_buffer b = MFD_BUFFER_INIT;
+    char dir[] = "/tmp/mfd-test-XXXXXX", path[64], one[] = "one", two[] = "-two";
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a", dir);
+    const struct iovec parts[] = { { one, 3 }, { NULL, 0 }, { two, 4 } };
+    assert_int_equal(mfd_file_replacev(path, parts, 3, &err), MFD_OK);
+    assert_int_equal(mfd_file_read(path, 100, &b, &err), MFD_OK);
+    assert_string_equal(b.data, "one-two");
+    unlink(path);
+    rmdir(dir);
+    assert_int_equal(mfd_file_replacev(path, parts, 3, &err), MFD_ENOTFOUND);
+    mfd_buffer_deinit(&b);
+}
+
 static void a_missing_file_is_named(void **state)
 {
     (void)state;
@@ -40,6 +58,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_maps_to_the_new_bytes),
+        cmocka_unit_test(a_file_may_be_given_in_pieces),
         cmocka_unit_test(a_missing_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
