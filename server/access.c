@@ -45,7 +45,7 @@ static void log_line(struct mfd_request *rq, int status, double seconds)
 void mfd_access(struct mfd_request *rq, bool failed)
 {
     int status = rq->final_status;
-    if (failed && rq->phase != MFD_PHASE_ANSWER)
+    if (failed && rq->phase != MFD_PHASE_ANSWER && !status)
         status = rq->phase == MFD_PHASE_HEADERS ? STATUS_UNREADABLE : STATUS_GONE;
     double seconds = mfd_request_seconds(rq);
     const struct mfd_route *route = rq->match.route;

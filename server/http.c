@@ -23,6 +23,7 @@
 #include "server/upload.h"
 
 #define SWEEP_MS 500
+#define MAX_PARAMETERS 256
 #define PEM_LIMIT ((size_t)1 << 20)
 /* Refused bodies up to this size are read to their end, so that the client sees the answer instead
  * of a reset connection. */
@@ -119,6 +120,39 @@ static void set_deadline(struct mfd_request *rq, uint64_t ms)
         rq->conn->deadline = ms ? mfd_loop_now(rq->conn->http->loop) + ms : 0;
 }
 
+/* A last word past libmicrohttpd, where it has said nothing yet and TLS is not in between; then the
+ * end. */
+static void hang_up(const struct mfd_conn *conn, const char *slug, const char *detail)
+{
+    struct mfd_buffer body = MFD_BUFFER_INIT, text = MFD_BUFFER_INIT;
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    if (conn->rq && !conn->http->tls && conn->rq->phase <= MFD_PHASE_BODY) {
+        mfd_problem_set(&problem, slug, NULL, "%s", detail);
+        mfd_problem_encode(&problem, conn->rq->ids.request, NULL, &body);
+        mfd_buffer_addf(&text,
+                        "HTTP/1.1 %d Refused\r\nConnection: close\r\nX-Request-Id: %s\r\n"
+                        "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s\n",
+                        problem.status, conn->rq->ids.request, body.len + 1,
+                        body.data ? body.data : "");
+        conn->rq->final_status = problem.status;
+        if (!text.failed && send(conn->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+            /* it is going away anyway */
+        }
+    }
+    mfd_buffer_deinit(&body);
+    mfd_buffer_deinit(&text);
+    shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and cleans up */
+}
+
+/* More parameters than the memory of a connection can hold stall libmicrohttpd: it is told here. */
+static bool too_many_parameters(const char *uri)
+{
+    size_t n = 0;
+    for (const char *s = strchr(uri, '&'); s && n <= MAX_PARAMETERS; s = strchr(s + 1, '&'))
+        n++;
+    return n > MAX_PARAMETERS;
+}
+
 /* The request line has been read: a request begins. */
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 {
@@ -132,6 +166,8 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
     if (rq->conn) {
         rq->conn->rq = rq;
         set_deadline(rq, (uint64_t)mfd_app_limits(http->app)->header_ms);
+        if (too_many_parameters(uri))
+            hang_up(rq->conn, "bad-request", "The query string: far too many parameters.");
     }
     return rq;
 }
@@ -320,24 +356,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     check_drained(http);
 }
 
-/* A last word to a client that was too slow, where nothing has been said yet and TLS is not in
- * between. */
-static void say_timeout(const struct mfd_conn *conn)
-{
-    static const char body[] =
-        "{\"type\":\"/problems/request-timeout\",\"title\":\"The request arrived too slowly\","
-        "\"status\":408,\"detail\":\"The deadline for the request has passed.\"}\n";
-    char text[512];
-    int n = snprintf(text, sizeof text,
-                     "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
-                     sizeof body - 1, body);
-    if (conn->rq && !conn->http->tls && conn->rq->phase <= MFD_PHASE_BODY &&
-        send(conn->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        /* it is going away anyway */
-    }
-}
-
 static void sweep(void *arg)
 {
     struct mfd_http *http = arg;
@@ -354,8 +372,7 @@ static void sweep(void *arg)
             mfd_drive_tick(conn->rq->drive);
         if (!conn->deadline || now < conn->deadline || conn->fd < 0)
             continue;
-        say_timeout(conn);
-        shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and cleans up */
+        hang_up(conn, "request-timeout", "The deadline for reading the request has passed.");
         conn->deadline = 0;
     }
 }
@@ -409,7 +426,7 @@ static struct MHD_Daemon *start_mhd(struct mfd_http *http, int fd)
         flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)limits->connections,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(settings->idle_ms / 1000),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(limits->header_bytes + limits->url_bytes),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(limits->header_bytes + 4 * limits->url_bytes),
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
