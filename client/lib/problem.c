@@ -1,6 +1,7 @@
 #include "client/lib/problem.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "client/lib/text.h"
@@ -41,6 +42,12 @@ static void add_clean(struct mfd_buffer *out, const char *before, const char *te
     mfd_text_clean(out, text, strlen(text));
 }
 
+/* Said already, in the same words. */
+static bool says(const struct mfd_buffer *out, const char *text)
+{
+    return out->data && strstr(out->data, text);
+}
+
 /* A list of strings (or of objects with a "label" or an "id") under any of these members. */
 static void add_suggestions(struct mfd_buffer *out, json_t *problem)
 {
@@ -54,6 +61,8 @@ static void add_suggestions(struct mfd_buffer *out, json_t *problem)
             const char *text = json_string_value(label ? label : item);
             if (!text)
                 text = json_string_value(json_object_get(item, "id"));
+            if (i == 0 && text && says(out, text))
+                return;
             if (text && i < 8)
                 add_clean(out, i ? ", " : "; closest: ", text);
         }
@@ -90,7 +99,7 @@ static void add_errors(struct mfd_buffer *out, json_t *errors)
     }
 }
 
-static void describe(struct mfd_buffer *out, json_t *problem, const char *otherwise)
+static void describe(struct mfd_buffer *out, json_t *problem, const char *otherwise, bool where)
 {
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *title = json_string_value(json_object_get(problem, "title"));
@@ -100,7 +109,7 @@ static void describe(struct mfd_buffer *out, json_t *problem, const char *otherw
     add_clean(out, "", detail ? detail : title ? title : otherwise);
     while (out->len && out->data[out->len - 1] == '.')
         out->data[--out->len] = '\0';
-    if (pointer && *pointer)
+    if (where && pointer && *pointer)
         add_clean(out, "; at ", pointer);
     add_errors(out, json_object_get(problem, "errors"));
     add_suggestions(out, problem);
@@ -130,7 +139,7 @@ int mfd_problem_fail_json(struct mfd_error *err, long http, json_t *problem, con
         text = kinds[i].text;
     }
     struct mfd_buffer message = MFD_BUFFER_INIT, id = MFD_BUFFER_INIT;
-    describe(&message, problem, text);
+    describe(&message, problem, text, true);
     if (request_id && *request_id)
         add_clean(&id, ", request ", request_id);
     const char *shown = message.failed ? text : message.data;
@@ -152,6 +161,6 @@ int mfd_problem_fail(struct mfd_error *err, long http, const char *body, size_t 
 
 const char *mfd_problem_text(struct mfd_buffer *out, json_t *document)
 {
-    describe(out, document, "no reason given");
+    describe(out, document, "no reason given", false);
     return slug_of(document, "");
 }

@@ -17,5 +17,5 @@ int mfd_problem_fail(struct mfd_error *err, long http, const char *body, size_t 
 int mfd_problem_fail_json(struct mfd_error *err, long http, json_t *document,
                           const char *request_id);
 /* Append what happened, for people, and return the type's stable name (borrowed from `document`, or
- * ""). For problems of single items. */
+ * ""). For problems of single items, whose place the reader knows. */
 const char *mfd_problem_text(struct mfd_buffer *out, json_t *document);

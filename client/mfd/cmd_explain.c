@@ -301,8 +301,8 @@ static int show_rows(struct explain *e, struct mfd_error *err)
         { "kind", SHEET_LEFT, false },       { "name", SHEET_LEFT, true },
         { "group", SHEET_LEFT, false },      { "tracks", SHEET_RIGHT, false },
         { "total", SHEET_RIGHT, false },     { "biological", SHEET_RIGHT, false },
-        { "technical", SHEET_RIGHT, false }, { "lift", SHEET_RIGHT, false },
-        { "z", SHEET_RIGHT, false },
+        { "technical", SHEET_RIGHT, false }, { "lift", SHEET_RIGHT, false, true },
+        { "z", SHEET_RIGHT, false, true },
     };
     MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
     size_t most = e->app->set.top_given && !e->app->set.top ? SIZE_MAX

@@ -17,6 +17,22 @@ static int probe(struct app *app, const char *path, json_t *into, const char *na
     return MFD_OK;
 }
 
+/* For people: one line a limit, "16777216 bytes". */
+static void shorten_limits(json_t *service)
+{
+    json_t *limits = json_object_get(service, "limits"), *limit;
+    const char *name;
+    void *next;
+    json_object_foreach_safe(limits, next, name, limit)
+    {
+        const char *unit = json_string_value(json_object_get(limit, "unit"));
+        json_t *value = json_object_get(limit, "value");
+        if (unit && json_is_integer(value))
+            json_object_set_new(
+                limits, name, json_sprintf("%lld %s", (long long)json_integer_value(value), unit));
+    }
+}
+
 static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
     (void)argc, (void)argv;
@@ -31,6 +47,8 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
         status = mfd_client_json(app->client, "/service-info", NULL, NULL, &info, err);
     if (status == MFD_OK && json_object_set_new(answer, "service", info) < 0)
         status = mfd_fail_nomem(err);
+    if (app->format == FORMAT_TABLE)
+        shorten_limits(info);
     if (status == MFD_OK)
         status = show_card(app, answer, err);
     if (status == MFD_OK && !ready)

@@ -115,6 +115,8 @@ int rows_head(void *arg, json_t *line, struct mfd_error *err)
         column[n++] = (struct sheet_column){ "status", SHEET_LEFT, false };
     column[n++] =
         (struct sheet_column){ rows->app->style.tsv ? "problem" : "note", SHEET_LEFT, true };
+    for (size_t i = 0; i < n; i++)
+        column[i].hides = true;
     return sheet_new(&rows->sheet, rows->app->out, &rows->app->style, column, n, err);
 }
 

@@ -20,6 +20,7 @@ struct sheet {
     size_t n; /* columns */
     struct sheet_column *columns;
     size_t *width;          /* (n) widest cell so far, in terminal columns */
+    bool *used;             /* (n) some cell held is not empty */
     size_t *fitted;         /* (n) the same, cut to the terminal */
     struct mfd_buffer held; /* cells one after another, each with a NUL */
     size_t rows, cell;      /* rows held; cells of the current row */
@@ -50,7 +51,8 @@ int sheet_new(struct sheet **out, FILE *to, const struct sheet_style *style,
     s->columns = mfd_calloc(n, sizeof *s->columns);
     s->width = mfd_calloc(n, sizeof *s->width);
     s->fitted = mfd_calloc(n, sizeof *s->fitted);
-    for (; s->columns && s->width && s->fitted && s->n < n; s->n++) {
+    s->used = mfd_calloc(n, sizeof *s->used);
+    for (; s->columns && s->width && s->fitted && s->used && s->n < n; s->n++) {
         s->columns[s->n] = columns[s->n];
         s->columns[s->n].title = mfd_strdup(columns[s->n].title);
         if (!s->columns[s->n].title)
@@ -75,6 +77,7 @@ void sheet_free(struct sheet *s)
     free(s->columns);
     free(s->width);
     free(s->fitted);
+    free(s->used);
     mfd_buffer_deinit(&s->held);
     free(s);
 }
@@ -91,6 +94,7 @@ void sheet_text(struct sheet *s, const char *text)
         size_t w = display_width(s->held.data + before);
         if (w > s->width[s->cell])
             s->width[s->cell] = w;
+        s->used[s->cell] = s->used[s->cell] || w;
     }
     s->cell++;
 }
@@ -112,13 +116,28 @@ void sheet_integer(struct sheet *s, int64_t value)
     sheet_text(s, text);
 }
 
+static bool hidden(const struct sheet *s, size_t column)
+{
+    return s->columns[column].hides && !s->used[column];
+}
+
+static size_t last_shown(const struct sheet *s)
+{
+    size_t last = s->n - 1;
+    while (last && hidden(s, last))
+        last--;
+    return last;
+}
+
 /* Widths that fit the terminal: the widest column that may be cut is cut, one place at a time. */
 static void fit(struct sheet *s)
 {
     size_t *width = s->fitted;
-    size_t total = s->n ? 2 * (s->n - 1) : 0;
-    for (size_t i = 0; i < s->n; i++)
-        total += width[i] = s->width[i];
+    size_t total = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        width[i] = hidden(s, i) ? 0 : s->width[i];
+        total += hidden(s, i) ? 0 : width[i] + (total ? 2 : 0);
+    }
     while (s->style.width && total > s->style.width) {
         size_t widest = s->n;
         for (size_t i = 0; i < s->n; i++)
@@ -164,8 +183,10 @@ static void put_header(const struct sheet *s)
 {
     fputs(s->style.colour ? "\033[1m" : "", s->to);
     for (size_t i = 0; i < s->n; i++) {
+        if (hidden(s, i))
+            continue;
         fputs(i ? "  " : "", s->to);
-        put_cell(s, s->columns[i].title, s->fitted[i], s->columns[i].side, i + 1 == s->n);
+        put_cell(s, s->columns[i].title, s->fitted[i], s->columns[i].side, i == last_shown(s));
     }
     fputs(s->style.colour ? "\033[0m\n" : "\n", s->to);
 }
@@ -178,8 +199,10 @@ static void put_table(struct sheet *s)
         put_header(s);
     for (size_t r = 0; r < s->rows; r++) {
         for (size_t i = 0; i < s->n; i++, cell += strlen(cell) + 1) {
+            if (hidden(s, i))
+                continue;
             fputs(i ? "  " : "", s->to);
-            put_cell(s, cell, s->fitted[i], s->columns[i].side, i + 1 == s->n);
+            put_cell(s, cell, s->fitted[i], s->columns[i].side, i == last_shown(s));
         }
         putc('\n', s->to);
     }

@@ -14,6 +14,7 @@ struct sheet_column {
     const char *title;
     enum sheet_side side;
     bool grows; /* may be cut with an ellipsis where the terminal is too narrow */
+    bool hides; /* a table leaves it out while it is empty */
 };
 
 struct sheet_style {

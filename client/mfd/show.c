@@ -241,7 +241,8 @@ int show_listing(struct app *app, const char *path, const char *query, const cha
     struct sheet_column titles[64];
     MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
     for (size_t i = 0; i < n && i < 64; i++)
-        titles[i] = (struct sheet_column){ columns[i].title, columns[i].side, columns[i].grows };
+        titles[i] =
+            (struct sheet_column){ columns[i].title, columns[i].side, columns[i].grows, i > 0 };
     int status = sheet_new(&sheet, app->out, &app->style, titles, n < 64 ? n : 64, err);
     l.sheet = sheet;
     l.all = json_array();

@@ -1,0 +1,138 @@
+"""mfd against mfdd itself, with the demo model and genome."""
+
+import gzip
+import json
+import os
+import re
+import sys
+import tempfile
+import unittest
+
+from tool import Case, mfd
+
+ROOT = os.environ["ROOT"]
+sys.path.insert(1, os.path.join(ROOT, "tests/http"))
+import harness  # noqa: E402
+
+REGION = "chr20:42,984,161-42,984,444" # the promoter of HNF4A
+VARIANT = "chr20-42984264-G-T"
+
+
+class Daemon(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.daemon = harness.Daemon("--demo")
+        cls.url = "http://127.0.0.1:%d" % cls.daemon.port
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+        cls.daemon.stop()
+
+    def ask(self, *arguments, code=0, **more):
+        return self.check(mfd(*arguments, server=self.url, timeout=300, **more), code)
+
+    def test_status_and_catalogue(self):
+        self.assertIn("ready\tyes", self.ask("status").out)
+        model = self.ask("models").rows()[0]
+        self.assertEqual((model["default"], model["state"], model["bin"]), ("yes", "ready", "128"))
+        tracks = self.ask("tracks").rows()
+        self.assertEqual(str(len(tracks)), model["tracks"])
+        fields = [r["name"] for r in self.ask("fields").rows()]
+        self.assertEqual(list(tracks[0])[1:], fields)
+        ctcf = [t["id"] for t in tracks if t["proc_target"] == "CTCF"]
+        self.assertEqual([t["id"] for t in self.ask("tracks", "-w", "proc_target=CTCF").rows()], ctcf)
+        counts = {r["proc_target"]: int(r["tracks"])
+                  for r in self.ask("tracks", "--count-by", "proc_target").rows()}
+        self.assertEqual((counts["CTCF"], sum(counts.values())), (len(ctcf), len(tracks)))
+        labels = {r["label"]: int(r["tracks"]) for r in self.ask("fields", "proc_target").rows()}
+        self.assertEqual(labels, counts)
+        found = self.ask("tracks", "--search", "HepG2 CTCF").rows()
+        self.assertTrue(found and all(t["proc_target"] == "CTCF" for t in found))
+
+    def test_predictions_are_the_sum_of_their_parts_and_the_bias_of_their_track(self):
+        rows = self.ask("predict", REGION, "chr20:42,984,600", "-c", "total,biological,technical").rows()
+        bias = {}
+        for r in rows:
+            total, bio, tech = (float(r[k]) for k in ("total", "biological", "technical"))
+            bias.setdefault(r["track"], []).append(total - bio - tech)
+        self.assertTrue(all(max(b) - min(b) < 1e-4 for b in bias.values()))
+        self.assertEqual({(r["start"], r["end"]) for r in rows if r["index"] == "0"},
+                         {(str(42984064 + 128 * i), str(42984192 + 128 * i)) for i in range(3)})
+
+    def test_effects_are_the_sum_of_their_parts_in_every_notation(self):
+        answers = []
+        for text in (VARIANT, "20:42984263:G:T", "NC_000020.10:g.42984264G>T"):
+            rows = self.ask("score", text).rows()
+            for r in rows:
+                parts = float(r["effect_biological"]) + float(r["effect_technical"])
+                self.assertAlmostEqual(float(r["effect_total"]), parts, delta=1e-5)
+            answers.append([(r["track"], r["effect_total"]) for r in rows])
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0], answers[2])
+        top = self.ask("score", VARIANT, "-n", "1").rows()[0]
+        self.assertEqual((top["track"], top["effect_total"]),
+                         max(answers[0], key=lambda t: abs(float(t[1]))))
+
+    def test_features_of_a_sequence_and_of_its_place_agree(self):
+        card = dict((r["member"], r["value"]) for r in self.ask("models", "chr20").rows())
+        rows = self.ask("features", "chr20:42984193").rows()
+        self.assertEqual(len(rows), int(card["features.biological"]) + int(card["features.technical"]))
+        start = 42984192 - (int(card["window"]) - int(card["bin"])) // 2
+        with gzip.open(os.path.join(ROOT, "deploy/demo/genome.fa.gz"), "rt") as genome:
+            next(genome)
+            bases = genome.read().replace("\n", "")[start:start + int(card["window"])].encode()
+        other = self.ask("features", "--fasta", "-", stdin=b">s\n" + bases + b"\n").rows()
+        for a, b in zip(rows, other):
+            self.assertEqual((a["subspace"], a["feature"]), (b["subspace"], b["feature"]))
+            self.assertAlmostEqual(float(a["value"]), float(b["value"]), delta=1e-4)
+
+    def test_a_vcf_is_annotated_and_its_bad_lines_are_told(self):
+        text = ("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+                "chr20\t42984264\ta\tG\tT,A\t.\t.\tDP=1\n20\t42984264\tb\tT\tG\t.\t.\t.\n"
+                "chr20\t42984264\tc\tA\tC\t.\t.\t.\nchr9\t5\td\tA\tC\t.\t.\t.\n"
+                "chr20\t42984264\te\tG\t<DEL>,*\t.\t.\t.\n")
+        to = os.path.join(self.folder.name, "out.vcf.gz")
+        result = self.ask("score", "-", "-o", to, "-t", "DREAM_HepG2_CTCF", code=4, stdin=text.encode())
+        self.assertIn("3 ok", result.err)
+        with gzip.open(to, "rt") as file:
+            records = [l.rstrip("\n").split("\t") for l in file if l[0] != "#"]
+        status = [re.search("MFD_STATUS=([^;]+)", r[7]).group(1) for r in records]
+        self.assertEqual(status, ["ok,ok", "flipped", "ref-mismatch", "contig-unknown",
+                                  "symbolic-allele,star-allele"])
+        effect = re.search("MFD_EFFECT=([^;]+)", records[0][7]).group(1).split(",")[0]
+        alone = self.ask("score", VARIANT, "-t", "DREAM_HepG2_CTCF").rows()[0]["effect_total"]
+        self.assertAlmostEqual(float(effect), float(alone), delta=1e-6)
+
+    def test_many_variants_in_pieces_are_the_same_as_alone(self):
+        lines = "".join("chr20-%d-G-T\n" % p for p in range(42984000, 42984700)).encode()
+        rows = self.ask("score", "--top", "1", code=4, stdin=lines).rows()
+        self.assertEqual([int(r["index"]) for r in rows], list(range(700)))
+        scored = [r for r in rows if r["status"] == "ok" and r["problem"] != "flipped"]
+        self.assertGreater(len(scored), 50)
+        for r in scored[::40]:
+            alone = self.ask("score", "chr20-%s-G-T" % r["pos"], "-n", "1").rows()[0]
+            self.assertEqual((r["track"], r["effect_total"]), (alone["track"], alone["effect_total"]))
+
+    def test_explain_speaks_of_the_models_columns(self):
+        whole = json.loads(self.ask("explain", VARIANT, "-f", "json").out)
+        self.assertTrue(0 <= whole["biological_share"] <= 1)
+        groups = {f["column"]: f["group"] for f in whole["factors"]}
+        self.assertEqual((groups["proc_target"], groups["Library_lab"]), ("biological", "technical"))
+
+    def test_what_is_not_there_is_told_with_what_is_near(self):
+        for arguments, words in ((["score", VARIANT, "-w", "proc_target=CTFC"], "CTCF"),
+                                 (["predict", REGION, "-t", "DREAM_HepG2_CTC"], "DREAM_HepG2_CTCF"),
+                                 (["tracks", "-m", "nope"], "nope"),
+                                 (["fields", "proc_targe"], "proc_targe"),
+                                 (["predict", REGION, "--genome", "hg99"], "hg99")):
+            self.assertIn(words, self.ask(*arguments, code=1).err)
+
+    def test_a_dry_run_tells_the_cost(self):
+        cost = json.loads(self.ask("score", VARIANT, "-e", "published", "--dry-run", "-f", "json").out)
+        self.assertEqual((cost["cost"]["items"], cost["cost"]["passes"]), (1, 28))
+
+
+if __name__ == "__main__":
+    unittest.main()
