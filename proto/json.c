@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/memory.h"
-#include "proto/closest.h"
+#include "proto/nearest.h"
 #include "proto/text.h"
 
 struct block {
@@ -115,8 +115,8 @@ static const char *member_name(const void *ctx, size_t i)
 static int unknown_member(struct mfd_reader *r, const struct mfd_at *at,
                           const struct mfd_member *members, size_t n)
 {
-    const char *found[MFD_CLOSEST];
-    if (mfd_closest(at->member, member_name, members, n, found))
+    const char *found[MFD_NEAREST];
+    if (mfd_nearest(at->member, member_name, members, n, found))
         return mfd_reader_fail(r, at, "unknown-member",
                                "\"%.100s\" is not a member of this object; did you mean \"%s\"?",
                                at->member, found[0]);

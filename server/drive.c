@@ -88,6 +88,8 @@ static void open_it(struct mfd_drive *d)
     d->part_items = d->options.part_items;
     if (d->plan.part_items && d->plan.part_items < d->part_items)
         d->part_items = d->plan.part_items;
+    if (d->plan.whole)
+        d->part_items = d->plan.items;
     if (!d->owner.opened(d->owner.arg, d->state, &d->plan, &d->problem)) {
         d->ended = true;
         d->failed = d->problem.type != NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/memory.h"
+#include "core/base/parse.h"
 #include "server/app.h"
 #include "server/drive.h"
 #include "server/request.h"
@@ -30,20 +31,44 @@ static bool stated_limits(struct mfd_request *rq, const struct mfd_operation_pla
     return false;
 }
 
+/* Bodies and answers of the Open Inference Protocol may be JSON with tensors behind it. */
+#define TENSOR_HEADER "Inference-Header-Content-Length"
+
+static int tensors_in(struct mfd_request *rq, struct mfd_operation_input *input,
+                      struct mfd_problem *problem)
+{
+    const char *text = mfd_request_header(rq, TENSOR_HEADER);
+    int64_t n = 0;
+    if (text && !mfd_parse_i64(text, strlen(text), 1, (int64_t)input->size, &n))
+        return mfd_problem_set(problem, "bad-request", NULL,
+                               TENSOR_HEADER
+                               " must be the bytes of JSON that the body begins with.");
+    input->json_bytes = (size_t)n;
+    return 0;
+}
+
+static void tensors_out(struct mfd_request *rq, size_t json_bytes)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%zu", json_bytes);
+    mfd_request_set_header(rq, TENSOR_HEADER, text);
+    rq->format = MFD_MEDIA_OCTETS;
+}
+
 static int begin(void *arg, struct mfd_operation_input *input, struct mfd_problem *problem)
 {
     struct mfd_request *rq = arg;
     if (mfd_request_inflate(rq, problem) != 0)
         return -1;
     input->body = rq->match.route->accepts ? mfd_request_body(rq, &input->size) : NULL;
-    return 0;
+    return tensors_in(rq, input, problem);
 }
 
 static bool opened(void *arg, void *state, struct mfd_operation_plan *plan,
                    struct mfd_problem *problem)
 {
     struct mfd_request *rq = arg;
-    if (!stated_limits(rq, plan, problem))
+    if (!plan->dry_run && !stated_limits(rq, plan, problem))
         return false;
     if (plan->etag[0] && mfd_request_etag(rq, plan->etag))
         return false;
@@ -62,7 +87,8 @@ static int add_text(void *arg, struct mfd_buffer *text, const struct mfd_operati
 {
     struct mfd_request *rq = arg;
     struct mfd_buffer *body = &rq->reply.body;
-    (void)part;
+    if (part && part->json_bytes)
+        tensors_out(rq, part->json_bytes);
     if (!body->data) { /* the common case: all in one */
         *body = *text;
         *text = (struct mfd_buffer)MFD_BUFFER_INIT;

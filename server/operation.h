@@ -31,6 +31,8 @@ struct mfd_operation_input {
     size_t size;
     enum mfd_media content; /* of the body */
     enum mfd_media format;  /* of the answer, one of the route's offers */
+    size_t json_bytes; /* of the body, where tensors stand behind JSON (Open Inference Protocol);
+                          else 0 */
     const char *request_id;
     bool job; /* the limits job_items and job_passes hold instead of items and passes */
 };
@@ -42,6 +44,7 @@ struct mfd_operation_plan {
     size_t items;      /* results, in the order of the input */
     double passes;     /* whole windows, nobody sharing */
     size_t part_items; /* most items a part; 0: the driver's choice (256) */
+    bool whole;        /* all items in one part, however many */
     bool dry_run;      /* stop after open and call describe */
     char etag[80];     /* GET: entity tag of the answer, "" = none */
 };
@@ -56,6 +59,7 @@ struct mfd_operation_part {
     void *data;                         /* the operation's own */
     struct mfd_task task;               /* task.n = 0 where nothing in the part needs the engine */
     struct mfd_operation_counts counts; /* encode adds each item of the part once */
+    size_t json_bytes; /* encode: of the answer's text, where tensors stand behind it; else 0 */
 };
 
 /* All functions but open may be called for a half-built state. Functions that fail fill `problem`

@@ -8,7 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
-#include "proto/closest.h"
+#include "proto/nearest.h"
 #include "proto/text.h"
 
 /* Fill problem->extra with "closest": [...] and the detail with the nearest of them. */
@@ -16,9 +16,9 @@ int mfd_choice_unknown(struct mfd_problem *p, const char *slug, const struct mfd
                        const char *kind, const char *word, mfd_candidate_fn *candidate,
                        const void *ctx, size_t n)
 {
-    const char *found[MFD_CLOSEST];
+    const char *found[MFD_NEAREST];
     char pointer[sizeof p->pointer];
-    size_t count = mfd_closest(word, candidate, ctx, n, found);
+    size_t count = mfd_nearest(word, candidate, ctx, n, found);
     mfd_at_pointer(at, pointer, sizeof pointer);
     mfd_problem_set(p, slug, pointer, "the model has no %s \"%.100s\"%s%.100s%s", kind, word,
                     count ? "; did you mean \"" : "", count ? found[0] : "", count ? "\"?" : "");

@@ -1,5 +1,6 @@
 #include "server/handlers/scoring.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,6 +234,16 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
     return write_provenance(s, call, problem);
 }
 
+void mfd_scoring_hint(const struct mfd_operation_input *input, struct mfd_problem *problem)
+{
+    if (input->job || !problem->limit || strcmp(problem->limit, "items") != 0)
+        return;
+    size_t n = strlen(problem->detail);
+    snprintf(problem->detail + n, sizeof problem->detail - n,
+             " Ask for less, or post the same request as a job.");
+    snprintf(problem->extra, sizeof problem->extra, "\"links\":{\"jobs\":\"/api/v1/jobs\"}");
+}
+
 void mfd_scoring_deinit(struct mfd_scoring *s)
 {
     mfd_body_deinit(&s->body);
@@ -270,9 +281,8 @@ int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
     plan->items = s->body.n_items;
     plan->passes = (double)s->windows * mfd_ensemble_passes(s->ensemble);
     plan->dry_run = s->body.dry_run;
-    plan->part_items = most < PART_ROWS / 256 ? 256 : most < PART_ROWS ? PART_ROWS / most : 1;
-    if (s->encoder->transposed)
-        plan->part_items = s->body.n_items;
+    plan->part_items = most <= 1 ? 0 : most < PART_ROWS ? PART_ROWS / most : 1;
+    plan->whole = s->encoder->transposed;
     return 0;
 }
 

@@ -39,6 +39,8 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
                      const struct mfd_operation_input *input, struct mfd_operation_plan *plan,
                      struct mfd_problem *problem) MFD_MUST_CHECK;
 void mfd_scoring_deinit(struct mfd_scoring *s);
+/* Where a request names too many items, say that jobs take more. */
+void mfd_scoring_hint(const struct mfd_operation_input *input, struct mfd_problem *problem);
 
 /* Once items have been looked at: strict requests fail at the first bad one; else the plan's items,
  * passes and part size, with `rows` rows in all and at most `most` of one item. */

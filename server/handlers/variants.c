@@ -109,10 +109,12 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
         status = mfd_scoring_plan(&v->base, v->base.body.n_items, 1, plan, problem);
     if (status == 0 && one)
         make_etag(v, input, plan);
-    if (status)
+    if (status) {
+        mfd_scoring_hint(input, problem);
         close_variants(v);
-    else
+    } else {
         *state = v;
+    }
     return status;
 }
 
@@ -236,7 +238,7 @@ const struct mfd_operation mfd_operation_variants = {
 
 const struct mfd_route mfd_routes_variants[] = {
     { "POST", "/api/v1/variants/score", .operation = &mfd_operation_variants,
-      .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
+      .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON | MFD_MEDIA_VCF, .offers = OFFERS },
     { "GET", "/api/v1/variants/{variant}/score", .operation = &mfd_operation_variants,
       .scope = MFD_SCOPE_PREDICT, .offers = OFFERS },
     { 0 },

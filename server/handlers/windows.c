@@ -180,10 +180,12 @@ static int open_windows(void **state, enum mfd_call call, const struct mfd_opera
         status = check_items(w, &rows, &most, problem);
     if (status == 0)
         status = mfd_scoring_plan(&w->base, rows, most, plan, problem);
-    if (status)
+    if (status) {
+        mfd_scoring_hint(input, problem);
         close_windows(w);
-    else
+    } else {
         *state = w;
+    }
     return status;
 }
 

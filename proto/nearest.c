@@ -1,4 +1,4 @@
-#include "proto/closest.h"
+#include "proto/nearest.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -34,11 +34,11 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b)
     return row[n_b];
 }
 
-size_t mfd_closest(const char *word, const char *(*candidate)(const void *ctx, size_t i),
-                   const void *ctx, size_t n, const char *found[MFD_CLOSEST])
+size_t mfd_nearest(const char *word, const char *(*candidate)(const void *ctx, size_t i),
+                   const void *ctx, size_t n, const char *found[MFD_NEAREST])
 {
     size_t n_word = strnlen(word, WIDTH), count = 0;
-    unsigned near[MFD_CLOSEST];
+    unsigned near[MFD_NEAREST];
     unsigned limit = 2 + (unsigned)n_word * 2 / 3; /* a third of the letters, and one more */
     for (size_t i = 0; i < n; i++) {
         const char *name = candidate(ctx, i);
@@ -47,9 +47,9 @@ size_t mfd_closest(const char *word, const char *(*candidate)(const void *ctx, s
         if (2 * gap > limit)
             continue;
         unsigned d = distance(word, n_word, name, n_name);
-        if (d > limit || (count == MFD_CLOSEST && d >= near[count - 1]))
+        if (d > limit || (count == MFD_NEAREST && d >= near[count - 1]))
             continue;
-        size_t at = count < MFD_CLOSEST ? count++ : count - 1;
+        size_t at = count < MFD_NEAREST ? count++ : count - 1;
         for (; at > 0 && near[at - 1] > d; at--) {
             near[at] = near[at - 1];
             found[at] = found[at - 1];
