@@ -252,6 +252,19 @@ const struct mfd_tensor *mfd_safetensors_find(const struct mfd_safetensors *st, 
     return found ? *found : NULL;
 }
 
+size_t mfd_safetensors_metadata_count(const struct mfd_safetensors *st)
+{
+    return json_object_size(st->metadata);
+}
+
+const char *mfd_safetensors_metadata_key(const struct mfd_safetensors *st, size_t i)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(st->metadata, key, value) if (i-- == 0) return key;
+    return NULL;
+}
+
 const char *mfd_safetensors_metadata(const struct mfd_safetensors *st, const char *key)
 {
     return json_string_value(json_object_get(st->metadata, key));

@@ -33,6 +33,9 @@ const struct mfd_tensor *mfd_safetensors_find(const struct mfd_safetensors *st, 
 
 /* A value of __metadata__ (NUL-terminated UTF-8), borrowed; NULL where absent. */
 const char *mfd_safetensors_metadata(const struct mfd_safetensors *st, const char *key);
+/* Keys of __metadata__, in file order; borrowed, NULL where there is none. */
+size_t mfd_safetensors_metadata_count(const struct mfd_safetensors *st);
+const char *mfd_safetensors_metadata_key(const struct mfd_safetensors *st, size_t i);
 /* The whole file as mapped: data and size. */
 const void *mfd_safetensors_bytes(const struct mfd_safetensors *st, size_t *size);
 /* SHA-256 of the whole file taken with the 64 digits of metadata value `key` as '0', which is what

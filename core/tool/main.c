@@ -20,6 +20,9 @@ static const struct tool_command commands[] = {
       "discovery rate q over the whole table), ranking (AUROC, average precision), correlation\n"
       "(with --values).\n",
       tool_enrich },
+    { "background", "BUNDLE", "Put the effects of common variants into a bundle, for quantiles",
+      "Uses the published protocol; variants that cannot be scored do not count.\n",
+      tool_background },
     { "bench", NULL, "Time the engine, or say what the work costs",
       "Prints a line of JSON a protocol: milliseconds a window (track, tile), a variant or a\n"
       "substitution (ism).\n",

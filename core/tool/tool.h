@@ -53,3 +53,4 @@ int tool_verify(const struct tool_command *self, int argc, char **argv);
 int tool_predict(const struct tool_command *self, int argc, char **argv);
 int tool_score(const struct tool_command *self, int argc, char **argv);
 int tool_bench(const struct tool_command *self, int argc, char **argv);
+int tool_background(const struct tool_command *self, int argc, char **argv);

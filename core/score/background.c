@@ -1,0 +1,181 @@
+#include "core/score/background.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+
+#define EFFECT "background.effect"
+#define PROBABILITY "background.probability"
+#define KEY "background"
+
+#define EVEN 256 /* probabilities i / EVEN, then each half of what is left, STEPS times */
+#define STEPS 8
+#define POINTS (EVEN - 1 + 4 * STEPS + 1)
+
+MFD_DEFINE_CLEANUP(struct mfd_safetensors_writer, mfd_safetensors_writer_free);
+
+int mfd_background_open(const struct mfd_model *model, struct mfd_background *out,
+                        struct mfd_error *err)
+{
+    const struct mfd_safetensors *st = mfd_model_weights(model);
+    const struct mfd_tensor *effect = mfd_safetensors_find(st, EFFECT);
+    const struct mfd_tensor *probability = mfd_safetensors_find(st, PROBABILITY);
+    const char *text = mfd_safetensors_metadata(st, KEY);
+    if (!effect || !probability || !text)
+        return mfd_fail(
+            err, MFD_ENOTFOUND,
+            "the bundle has no background of common variants; mfd-model background adds one");
+    struct mfd_background b = { .tracks = mfd_model_tracks(model) };
+    json_t *root = json_loads(text, 0, NULL);
+    json_int_t n = json_integer_value(json_object_get(root, "variants"));
+    json_decref(root);
+    if (n < 1 || effect->dtype != MFD_F32 || probability->dtype != MFD_F32 || effect->ndim != 2 ||
+        probability->ndim != 1 || effect->shape[0] < 2 ||
+        effect->shape[0] != probability->shape[0] || effect->shape[1] != b.tracks)
+        return mfd_fail(err, MFD_EFORMAT, "the bundle's background is damaged or of another model");
+    b.points = effect->shape[0];
+    b.variants = (uint64_t)n;
+    b.probability = probability->data;
+    b.effect = effect->data;
+    *out = b;
+    return MFD_OK;
+}
+
+double mfd_background_quantile(const struct mfd_background *b, size_t track, double effect)
+{
+    double size = fabs(effect), most = (double)b->variants / ((double)b->variants + 1);
+    if (isnan(effect))
+        return NAN;
+    const float *column = b->effect + track;
+    size_t low = 0, high = b->points; /* the last point whose effect is not above size */
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if ((double)column[mid * b->tracks] <= size)
+            low = mid;
+        else
+            high = mid;
+    }
+    double q = b->probability[low], below = column[low * b->tracks];
+    if (size < below)
+        q = 0;
+    else if (high < b->points) {
+        double step = (double)column[high * b->tracks] - below;
+        if (step > 0)
+            q += ((double)b->probability[high] - q) * (size - below) / step;
+    }
+    q = q < most ? q : most;
+    return effect < 0 ? -q : q;
+}
+
+static void fill_probabilities(float *p)
+{
+    size_t n = 0;
+    for (; n < EVEN - 1; n++)
+        p[n] = (float)n / EVEN;
+    double left = 1.0 / EVEN;
+    for (size_t step = 0; step < STEPS; step++, left /= 2)
+        for (size_t i = 0; i < 4; i++)
+            p[n++] = (float)(1 - left + left / 8 * (double)i);
+    p[n] = 1;
+}
+
+static int compare_floats(const void *x, const void *y)
+{
+    float a = *(const float *)x, b = *(const float *)y;
+    return (a > b) - (a < b);
+}
+
+/* Quantiles of |column| as numpy.quantile, linear between neighbours. */
+static void fill_column(const float *effects, size_t n, size_t tracks, size_t track,
+                        const float *probability, float *scratch, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        scratch[i] = fabsf(effects[i * tracks + track]);
+    qsort(scratch, n, sizeof *scratch, compare_floats);
+    for (size_t p = 0; p < POINTS; p++) {
+        double at = (double)probability[p] * (double)(n - 1);
+        size_t i = (size_t)at;
+        i = i + 1 < n ? i : n - 2;
+        out[p * tracks + track] =
+            (float)(scratch[i] + (at - (double)i) * ((double)scratch[i + 1] - scratch[i]));
+    }
+}
+
+/* Everything of the bundle but an older background. */
+static int copy_bundle(const struct mfd_safetensors *st, struct mfd_safetensors_writer *w,
+                       struct mfd_error *err)
+{
+    int status = MFD_OK;
+    char zeros[MFD_SHA256_HEX];
+    memset(zeros, '0', sizeof zeros - 1);
+    zeros[sizeof zeros - 1] = '\0';
+    for (size_t i = 0; i < mfd_safetensors_metadata_count(st) && status == MFD_OK; i++) {
+        const char *key = mfd_safetensors_metadata_key(st, i);
+        const char *value = strcmp(key, "sha256") == 0 ? zeros : mfd_safetensors_metadata(st, key);
+        if (strcmp(key, KEY) != 0)
+            status = mfd_safetensors_writer_meta(w, key, value, err);
+    }
+    for (size_t i = 0; i < mfd_safetensors_count(st) && status == MFD_OK; i++) {
+        const struct mfd_tensor *t = mfd_safetensors_at(st, i);
+        if (strcmp(t->name, EFFECT) != 0 && strcmp(t->name, PROBABILITY) != 0)
+            status = mfd_safetensors_writer_add(w, t, err);
+    }
+    return status;
+}
+
+/* {"variants": n, "source": {...}} */
+static char *describe(size_t n, const char *source)
+{
+    json_t *root = json_pack("{s:I, s:o?}", "variants", (json_int_t)n, "source",
+                             source ? json_loads(source, 0, NULL) : NULL);
+    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+    return text;
+}
+
+int mfd_background_write(const struct mfd_model *model, const float *effects, size_t n,
+                         const char *source, const char *path, struct mfd_error *err)
+{
+    size_t tracks = mfd_model_tracks(model), floats;
+    if (n < MFD_BACKGROUND_VARIANTS)
+        return mfd_fail(err, MFD_EINVAL,
+                        "a background needs at least %d scored variants; there are %zu",
+                        MFD_BACKGROUND_VARIANTS, n);
+    if (!mfd_mul(POINTS, tracks, &floats))
+        return mfd_fail_nomem(err);
+    MFD_AUTO_FREE float *probability = mfd_aligned(POINTS, sizeof *probability);
+    MFD_AUTO_FREE float *table = mfd_aligned(floats, sizeof *table);
+    MFD_AUTO_FREE float *scratch = mfd_aligned(n, sizeof *scratch);
+    MFD_AUTO_FREE char *text = describe(n, source);
+    MFD_CLEANUP(mfd_safetensors_writer_free_p)
+    struct mfd_safetensors_writer *w = mfd_safetensors_writer_new();
+    if (!probability || !table || !scratch || !text || !w)
+        return mfd_fail_nomem(err);
+    fill_probabilities(probability);
+    for (size_t t = 0; t < tracks; t++)
+        fill_column(effects, n, tracks, t, probability, scratch, table);
+    const struct mfd_tensor added[] = {
+        { .name = PROBABILITY,
+          .dtype = MFD_F32,
+          .ndim = 1,
+          .shape = { POINTS },
+          .data = probability,
+          .bytes = POINTS * sizeof(float) },
+        { .name = EFFECT,
+          .dtype = MFD_F32,
+          .ndim = 2,
+          .shape = { POINTS, tracks },
+          .data = table,
+          .bytes = floats * sizeof(float) },
+    };
+    int status = copy_bundle(mfd_model_weights(model), w, err);
+    if (status == MFD_OK)
+        status = mfd_safetensors_writer_meta(w, KEY, text, err);
+    for (size_t i = 0; i < 2 && status == MFD_OK; i++)
+        status = mfd_safetensors_writer_add(w, &added[i], err);
+    return status ? status : mfd_safetensors_writer_write(w, path, "sha256", NULL, err);
+}
