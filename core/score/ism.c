@@ -122,7 +122,9 @@ int mfd_score_ism(struct mfd_engine *engine, const struct mfd_head *head,
     if (status == MFD_OK)
         status = mfd_outputs_new(
             &rows, &want, 1 + 3 * (to - from < GROUP_BASES ? to - from : GROUP_BASES), head, err);
-    for (size_t first = from; first < to && status == MFD_OK; first += GROUP_BASES) {
+    /* once at least, for the reference */
+    for (size_t first = from; (first < to || first == from) && status == MFD_OK;
+         first += GROUP_BASES) {
         size_t last = to - first < GROUP_BASES ? to : first + GROUP_BASES;
         MFD_CLEANUP(mfd_passes_deinit) struct mfd_passes passes = { 0 };
         struct mfd_outputs at = mfd_outputs_at(out, 4 * (first - from), head);

@@ -50,14 +50,15 @@ int mfd_score_sequences(struct mfd_engine *engine, const struct mfd_head *head,
     const struct mfd_config *c = mfd_engine_config(engine);
     MFD_CLEANUP(mfd_batch_free_p) struct mfd_batch *batch = NULL;
     int status = mfd_ensemble_check(e, err);
-    for (size_t i = 0; i < n && status == MFD_OK; i++)
+    if (status)
+        return status;
+    for (size_t i = 0; i < n; i++)
         if (windows[i].n != mfd_ensemble_window(e, c))
             return mfd_fail_as(err, MFD_EINVAL, "length-mismatch",
                                "sequence %zu has %zu bases; the model reads exactly %zu%s", i,
                                windows[i].n, mfd_ensemble_window(e, c),
                                e.shifts > 1 ? " for an ensemble of shifts" : "");
-    if (status == MFD_OK)
-        status = mfd_batch_new(&batch, c, err);
+    status = mfd_batch_new(&batch, c, err);
     size_t group = GROUP_PASSES / mfd_ensemble_passes(e);
     for (size_t first = 0; first < n && status == MFD_OK; first += group) {
         size_t items = n - first < group ? n - first : group;
