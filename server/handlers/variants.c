@@ -238,7 +238,8 @@ const struct mfd_operation mfd_operation_variants = {
 
 const struct mfd_route mfd_routes_variants[] = {
     { "POST", "/api/v1/variants/score", .operation = &mfd_operation_variants,
-      .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON | MFD_MEDIA_VCF, .offers = OFFERS },
+      .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON | MFD_MEDIA_VCF | MFD_MEDIA_GZIP,
+      .offers = OFFERS },
     { "GET", "/api/v1/variants/{variant}/score", .operation = &mfd_operation_variants,
       .scope = MFD_SCOPE_PREDICT, .offers = OFFERS },
     { 0 },
