@@ -135,6 +135,39 @@ int mfd_combination_of_track(const struct mfd_metadata *md, size_t track,
     return finish(md, &w, out, err);
 }
 
+const uint32_t *mfd_combination_value(const struct mfd_metadata *md,
+                                      const struct mfd_combination *c, size_t field)
+{
+    const uint32_t *code = c->code;
+    for (size_t i = 0; i < field; i++)
+        code += mfd_code_length(mfd_fields_at(md, i), code);
+    return code;
+}
+
+int mfd_combination_with(const struct mfd_metadata *md, const struct mfd_combination *base,
+                         const uint32_t *const *values, struct mfd_combination *out,
+                         struct mfd_error *err)
+{
+    struct words w = { 0 };
+    const uint32_t *own = base->code;
+    for (size_t i = 0; i < mfd_fields_count(md); i++) {
+        const struct mfd_field *f = mfd_fields_at(md, i);
+        const uint32_t *code = values[i] ? values[i] : own;
+        for (size_t j = 0, n = mfd_code_length(f, code); j < n; j++)
+            if (!add_word(&w, code[j])) {
+                free(w.at);
+                return mfd_fail_nomem(err);
+            }
+        own += mfd_code_length(f, own);
+    }
+    int status = finish(md, &w, out, err);
+    if (!status) {
+        out->bias_policy = base->bias_policy;
+        out->bias = base->bias;
+    }
+    return status;
+}
+
 static int need_metadata(const struct mfd_model *model, struct mfd_error *err)
 {
     return model->embedding

@@ -1,4 +1,4 @@
-/* Inside of combinations, for the rest of core/model. */
+/* Inside of combinations, for the rest of core/model and for core/score. */
 #pragma once
 
 #include <stddef.h>
@@ -15,3 +15,10 @@ void mfd_code_expand(const struct mfd_field *f, const uint32_t *code, float *inp
 /* The combination of a track, given metadata with fields. */
 int mfd_combination_of_track(const struct mfd_metadata *md, size_t track,
                              struct mfd_combination *out, struct mfd_error *err) MFD_MUST_CHECK;
+/* Where a field's code starts in a combination's. */
+const uint32_t *mfd_combination_value(const struct mfd_metadata *md,
+                                      const struct mfd_combination *c, size_t field);
+/* `base` with the code values[i] in field i, or its own where that is NULL; its bias policy too. */
+int mfd_combination_with(const struct mfd_metadata *md, const struct mfd_combination *base,
+                         const uint32_t *const *values, struct mfd_combination *out,
+                         struct mfd_error *err) MFD_MUST_CHECK;
