@@ -23,7 +23,8 @@ struct mfd_engine {
     struct mfd_pool *pool;
     struct mfd_run_state *state;
     size_t scratch_bytes;
-    pthread_mutex_t lock; /* one run at a time */
+    pthread_mutex_t lock;       /* one run at a time */
+    pthread_mutex_t stats_lock; /* held for an instant: who asks does not wait for a run */
     struct mfd_engine_stats stats;
 };
 
@@ -100,6 +101,7 @@ int mfd_engine_new_bare(struct mfd_engine **out, const struct mfd_config *config
     if (!e)
         return mfd_fail_nomem(err);
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->stats_lock, NULL);
     e->config = *config;
     e->kernels = kernels;
     e->scratch_bytes = options->scratch_bytes ? options->scratch_bytes : DEFAULT_SCRATCH;
@@ -135,6 +137,7 @@ void mfd_engine_free(struct mfd_engine *e)
     if (e->model)
         mfd_model_unref(e->model);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->stats_lock);
     free(e);
 }
 
@@ -194,6 +197,18 @@ static int usable_batch(struct mfd_engine *e, struct mfd_batch *batch, struct mf
     return mfd_batch_whole(use, batch, err);
 }
 
+/* Add to the counters; the caller holds the run lock. */
+static void note(struct mfd_engine *e, size_t runs, size_t windows, double seconds)
+{
+    pthread_mutex_lock(&e->stats_lock);
+    e->stats.runs += runs;
+    e->stats.windows += windows;
+    e->stats.seconds += seconds;
+    e->stats.sgemm_seconds = mfd_run_product_seconds(e->state);
+    e->stats.scratch_bytes = mfd_run_scratch_bytes(e->state);
+    pthread_mutex_unlock(&e->stats_lock);
+}
+
 int mfd_engine_run(struct mfd_engine *e, struct mfd_batch *batch, float *features,
                    const volatile int *cancel, struct mfd_error *err)
 {
@@ -206,9 +221,7 @@ int mfd_engine_run(struct mfd_engine *e, struct mfd_batch *batch, float *feature
     pthread_mutex_lock(&e->lock);
     double before = seconds_now();
     status = run_part(e, use, 0, use->n_windows, features, cancel, err);
-    e->stats.runs++;
-    e->stats.windows += use->n_windows;
-    e->stats.seconds += seconds_now() - before;
+    note(e, 1, use->n_windows, seconds_now() - before);
     pthread_mutex_unlock(&e->lock);
     if (use != batch)
         mfd_batch_free(use);
@@ -242,7 +255,7 @@ int mfd_engine_project(struct mfd_engine *e, const float *x, size_t rows, size_t
     pthread_mutex_lock(&e->lock);
     double before = seconds_now();
     mfd_pool_run(e->pool, project_item, &p, (tracks + PROJECT_TRACKS - 1) / PROJECT_TRACKS);
-    e->stats.seconds += seconds_now() - before;
+    note(e, 0, 0, seconds_now() - before);
     pthread_mutex_unlock(&e->lock);
     return MFD_OK;
 }
@@ -255,13 +268,11 @@ void mfd_engine_sigmoid(const struct mfd_engine *e, float *x, size_t n)
 void mfd_engine_stats(const struct mfd_engine *engine, struct mfd_engine_stats *stats)
 {
     struct mfd_engine *e = (struct mfd_engine *)(uintptr_t)engine; /* for its lock */
-    pthread_mutex_lock(&e->lock);
+    pthread_mutex_lock(&e->stats_lock);
     *stats = e->stats;
-    stats->sgemm_seconds = mfd_run_product_seconds(e->state);
+    pthread_mutex_unlock(&e->stats_lock);
     stats->packed_bytes = e->packed.bytes;
-    stats->scratch_bytes = mfd_run_scratch_bytes(e->state);
     stats->threads = mfd_pool_threads(e->pool);
-    pthread_mutex_unlock(&e->lock);
 }
 
 /* Rows a level that a batch needs by this geometry. */

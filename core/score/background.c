@@ -1,16 +1,18 @@
 #include "core/score/background.h"
 
-#include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/base/parse.h"
 
 #define EFFECT "background.effect"
 #define PROBABILITY "background.probability"
-#define KEY "background"
+#define VARIANTS "background_variants"
+#define SOURCE "background_source"
 
 #define EVEN 256 /* probabilities i / EVEN, then each half of what is left, STEPS times */
 #define STEPS 8
@@ -24,15 +26,15 @@ int mfd_background_open(const struct mfd_model *model, struct mfd_background *ou
     const struct mfd_safetensors *st = mfd_model_weights(model);
     const struct mfd_tensor *effect = mfd_safetensors_find(st, EFFECT);
     const struct mfd_tensor *probability = mfd_safetensors_find(st, PROBABILITY);
-    const char *text = mfd_safetensors_metadata(st, KEY);
+    const char *text = mfd_safetensors_metadata(st, VARIANTS);
     if (!effect || !probability || !text)
         return mfd_fail(
             err, MFD_ENOTFOUND,
             "the bundle has no background of common variants; mfd-model background adds one");
     struct mfd_background b = { .tracks = mfd_model_tracks(model) };
-    json_t *root = json_loads(text, 0, NULL);
-    json_int_t n = json_integer_value(json_object_get(root, "variants"));
-    json_decref(root);
+    int64_t n = 0;
+    if (!mfd_parse_i64(text, strlen(text), 1, INT64_MAX, &n))
+        n = 0;
     if (n < 1 || effect->dtype != MFD_F32 || probability->dtype != MFD_F32 || effect->ndim != 2 ||
         probability->ndim != 1 || effect->shape[0] < 2 ||
         effect->shape[0] != probability->shape[0] || effect->shape[1] != b.tracks)
@@ -116,7 +118,7 @@ static int copy_bundle(const struct mfd_safetensors *st, struct mfd_safetensors_
     for (size_t i = 0; i < mfd_safetensors_metadata_count(st) && status == MFD_OK; i++) {
         const char *key = mfd_safetensors_metadata_key(st, i);
         const char *value = strcmp(key, "sha256") == 0 ? zeros : mfd_safetensors_metadata(st, key);
-        if (strcmp(key, KEY) != 0)
+        if (strcmp(key, VARIANTS) != 0 && strcmp(key, SOURCE) != 0)
             status = mfd_safetensors_writer_meta(w, key, value, err);
     }
     for (size_t i = 0; i < mfd_safetensors_count(st) && status == MFD_OK; i++) {
@@ -125,16 +127,6 @@ static int copy_bundle(const struct mfd_safetensors *st, struct mfd_safetensors_
             status = mfd_safetensors_writer_add(w, t, err);
     }
     return status;
-}
-
-/* {"variants": n, "source": {...}} */
-static char *describe(size_t n, const char *source)
-{
-    json_t *root = json_pack("{s:I, s:o?}", "variants", (json_int_t)n, "source",
-                             source ? json_loads(source, 0, NULL) : NULL);
-    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-    json_decref(root);
-    return text;
 }
 
 int mfd_background_write(const struct mfd_model *model, const float *effects, size_t n,
@@ -150,10 +142,11 @@ int mfd_background_write(const struct mfd_model *model, const float *effects, si
     MFD_AUTO_FREE float *probability = mfd_aligned(POINTS, sizeof *probability);
     MFD_AUTO_FREE float *table = mfd_aligned(floats, sizeof *table);
     MFD_AUTO_FREE float *scratch = mfd_aligned(n, sizeof *scratch);
-    MFD_AUTO_FREE char *text = describe(n, source);
+    char count[24];
+    snprintf(count, sizeof count, "%zu", n);
     MFD_CLEANUP(mfd_safetensors_writer_free_p)
     struct mfd_safetensors_writer *w = mfd_safetensors_writer_new();
-    if (!probability || !table || !scratch || !text || !w)
+    if (!probability || !table || !scratch || !w)
         return mfd_fail_nomem(err);
     fill_probabilities(probability);
     for (size_t t = 0; t < tracks; t++)
@@ -174,7 +167,9 @@ int mfd_background_write(const struct mfd_model *model, const float *effects, si
     };
     int status = copy_bundle(mfd_model_weights(model), w, err);
     if (status == MFD_OK)
-        status = mfd_safetensors_writer_meta(w, KEY, text, err);
+        status = mfd_safetensors_writer_meta(w, VARIANTS, count, err);
+    if (status == MFD_OK)
+        status = mfd_safetensors_writer_meta(w, SOURCE, source, err);
     for (size_t i = 0; i < 2 && status == MFD_OK; i++)
         status = mfd_safetensors_writer_add(w, &added[i], err);
     return status ? status : mfd_safetensors_writer_write(w, path, "sha256", NULL, err);

@@ -1,9 +1,9 @@
 /* mfd-model background: put the distribution of common variants' effects into a bundle. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/genome/vcf.h"
@@ -76,13 +76,13 @@ static int read_all(struct job *j)
 static int write_bundle(struct job *j)
 {
     const char *name = strrchr(j->variants_path, '/');
-    json_t *source = json_pack("{s:s, s:I, s:s}", "variants", name ? name + 1 : j->variants_path,
-                               "read", (json_int_t)j->seen, "ensemble", "published");
-    char *text = source ? json_dumps(source, JSON_COMPACT) : NULL;
-    json_decref(source);
-    int status = text ? mfd_background_write(j->model, j->effects, j->n, text, j->out, &j->err)
-                      : mfd_fail_nomem(&j->err);
-    free(text);
+    struct mfd_buffer source = MFD_BUFFER_INIT;
+    mfd_buffer_addf(&source, "%s, %zu variants read, published ensemble",
+                    name ? name + 1 : j->variants_path, j->seen);
+    int status = source.failed ? mfd_fail_nomem(&j->err)
+                               : mfd_background_write(j->model, j->effects, j->n, source.data,
+                                                      j->out, &j->err);
+    mfd_buffer_deinit(&source);
     return status;
 }
 

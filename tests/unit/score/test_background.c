@@ -47,7 +47,7 @@ static void a_quantile_is_the_share_of_the_background_below(void **state)
     assert_int_equal(mfd_model_open(&model, bundle, &err), MFD_OK);
     size_t tracks = mfd_model_tracks(model);
     float *effects = made_up_effects(tracks);
-    assert_int_equal(mfd_background_write(model, effects, N, "{\"a\":1}", path, &err), MFD_OK);
+    assert_int_equal(mfd_background_write(model, effects, N, "first", path, &err), MFD_OK);
     assert_int_equal(mfd_model_open(&with, path, &err), MFD_OK); /* checks the digest */
     assert_int_equal(mfd_background_open(with, &b, &err), MFD_OK);
     assert_int_equal(b.variants, N);
@@ -66,7 +66,7 @@ static void a_quantile_is_the_share_of_the_background_below(void **state)
     assert_float_equal(mfd_background_quantile(&b, 0, 0), 0, 1e-3);
     assert_true(isnan(mfd_background_quantile(&b, 0, NAN)));
     /* a second background takes the place of the first */
-    assert_int_equal(mfd_background_write(with, effects, N, NULL, path, &err), MFD_OK);
+    assert_int_equal(mfd_background_write(with, effects, N, "second", path, &err), MFD_OK);
     mfd_model_unref(with);
     assert_int_equal(mfd_model_open(&with, path, &err), MFD_OK);
     assert_int_equal(mfd_background_open(with, &b, &err), MFD_OK);
@@ -82,7 +82,7 @@ static void too_few_variants_make_no_background(void **state)
     struct mfd_error err = MFD_ERROR_INIT;
     struct mfd_model *model = NULL;
     assert_int_equal(mfd_model_open(&model, bundle, &err), MFD_OK);
-    assert_int_equal(mfd_background_write(model, NULL, N - 1, NULL, "/tmp/never", &err),
+    assert_int_equal(mfd_background_write(model, NULL, N - 1, "none", "/tmp/never", &err),
                      MFD_EINVAL);
     assert_non_null(strstr(err.message, "9999"));
     mfd_model_unref(model);
