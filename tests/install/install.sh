@@ -27,6 +27,15 @@ for page in "$stage$prefix"/share/man/man*/*; do
         [ -z "$complaints" ] || { echo "$page: $complaints" && exit 1; }
     fi
 done
+# a manual tells every option of the daemon and every command of the tool
+for option in $("$stage$prefix/bin/mfdd" --help | grep -oE -e '--[a-z-]+' | sort -u); do
+    grep -q -e "Fl -${option#--}" "$stage$prefix/share/man/man8/mfdd.8" ||
+        { echo "mfdd(8) does not tell $option" && exit 1; }
+done
+for command in $("$stage$prefix/bin/mfd-model" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+    grep -q "^.It Cm $command" "$stage$prefix/share/man/man1/mfd-model.1" ||
+        { echo "mfd-model(1) does not tell $command" && exit 1; }
+done
 if command -v systemd-analyze >/dev/null; then
     # as it will be at its place: the staged program stands for the installed one
     for unit in mfdd.service mfdd.socket; do
