@@ -11,12 +11,12 @@ static const struct mfd_media_info table[MFD_MEDIA_COUNT] = {
     { MFD_MEDIA_NPY, "application/x-npy", "application/x-npy", "npy", false },
     { MFD_MEDIA_VCF, "text/vcf", "text/vcf; charset=utf-8", "vcf", true },
     { MFD_MEDIA_BEDGRAPH, "text/x-bedgraph", "text/x-bedgraph; charset=utf-8", "bedgraph", true },
+    { MFD_MEDIA_REFGET, "text/vnd.ga4gh.refget.v2.0.0+plain",
+      "text/vnd.ga4gh.refget.v2.0.0+plain; charset=us-ascii", NULL, true },
     { MFD_MEDIA_TEXT, "text/plain", "text/plain; charset=utf-8", "text", true },
     { MFD_MEDIA_METRICS, "text/plain", "text/plain; version=0.0.4; charset=utf-8", NULL, true },
     { MFD_MEDIA_OCTETS, "application/octet-stream", "application/octet-stream", NULL, false },
     { MFD_MEDIA_PROBLEM, "application/problem+json", "application/problem+json", NULL, true },
-    { MFD_MEDIA_REFGET, "text/vnd.ga4gh.refget.v2.0.0+plain",
-      "text/vnd.ga4gh.refget.v2.0.0+plain; charset=us-ascii", NULL, true },
     { MFD_MEDIA_GZIP, "application/gzip", "application/gzip", NULL, false },
 };
 
@@ -40,7 +40,7 @@ const struct mfd_media_info *mfd_media_info(enum mfd_media media)
     for (size_t i = 0; i < MFD_MEDIA_COUNT; i++)
         if (table[i].media == media)
             return &table[i];
-    return &table[8]; /* octets */
+    return mfd_media_info(MFD_MEDIA_OCTETS);
 }
 
 enum mfd_media mfd_media_named(const char *name, size_t n)

@@ -13,11 +13,11 @@ enum mfd_media {
     MFD_MEDIA_NPY = 1 << 3,      /* application/x-npy */
     MFD_MEDIA_VCF = 1 << 4,      /* text/vcf; text/plain is read as VCF where VCF is read */
     MFD_MEDIA_BEDGRAPH = 1 << 5, /* text/x-bedgraph */
-    MFD_MEDIA_TEXT = 1 << 6,     /* text/plain; charset=utf-8 */
-    MFD_MEDIA_METRICS = 1 << 7,  /* text/plain; version=0.0.4 */
-    MFD_MEDIA_OCTETS = 1 << 8,   /* application/octet-stream */
-    MFD_MEDIA_PROBLEM = 1 << 9,  /* application/problem+json */
-    MFD_MEDIA_REFGET = 1 << 10,  /* text/vnd.ga4gh.refget.v2.0.0+plain */
+    MFD_MEDIA_REFGET = 1 << 6,   /* text/vnd.ga4gh.refget.v2.0.0+plain */
+    MFD_MEDIA_TEXT = 1 << 7,     /* text/plain; charset=utf-8 */
+    MFD_MEDIA_METRICS = 1 << 8,  /* text/plain; version=0.0.4 */
+    MFD_MEDIA_OCTETS = 1 << 9,   /* application/octet-stream */
+    MFD_MEDIA_PROBLEM = 1 << 10, /* application/problem+json */
     MFD_MEDIA_GZIP = 1 << 11,    /* application/gzip: only as a body, seen by handlers as VCF */
 };
 #define MFD_MEDIA_COUNT 12
