@@ -73,7 +73,7 @@ _mfd()
         mapfile -t COMPREPLY < <(compgen -S = -W "$(_mfd_ask fields)" -- "$cur")
         return
         ;;
-    --fasta | --bed | --vcf)
+    --fasta | --bed | --vcf | --output | -o | --plot)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return

@@ -67,7 +67,7 @@ static int ask(struct explain *e, char **variant, struct mfd_error *err)
                                  .path = "/api/v1/variants/score",
                                  .member = "variants",
                                  .options = options,
-                                 .passes = 2 * compute_passes(&e->app->set),
+                                 .passes = compute_variant_passes(&e->app->set),
                                  .source = &source,
                                  .arg = e,
                                  .head = on_head,

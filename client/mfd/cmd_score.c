@@ -101,7 +101,7 @@ static int ask(struct app *app, struct source *source, const struct list *compon
                            .path = "/api/v1/variants/score",
                            .member = "variants",
                            .options = options,
-                           .passes = 2 * compute_passes(&app->set),
+                           .passes = compute_variant_passes(&app->set),
                            .source = source };
     struct annotate annotate = {
         .app = app, .source = source, .top = app->set.top, .parts = components->n > 1

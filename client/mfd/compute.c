@@ -93,6 +93,11 @@ unsigned compute_passes(const struct settings *set)
     return 2; /* strands */
 }
 
+unsigned compute_variant_passes(const struct settings *set)
+{
+    return 2 * (set->ensemble ? compute_passes(set) : 14);
+}
+
 int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
                    bool *sequences, struct mfd_error *err)
 {

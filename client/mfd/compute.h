@@ -14,6 +14,8 @@ int compute_track_options(json_t *options, const struct settings *set,
                           struct mfd_error *err) MFD_MUST_CHECK;
 /* Passes that the ensemble costs for one window. */
 unsigned compute_passes(const struct settings *set);
+/* The same for a variant: both alleles, the published ensemble where none is named. */
+unsigned compute_variant_passes(const struct settings *set);
 /* Intervals or sequences: --fasta, --bed, arguments, or standard input; *sequences tells which. */
 int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
                    bool *sequences, struct mfd_error *err) MFD_MUST_CHECK;

@@ -56,6 +56,7 @@ static const struct row rows[] = {
     { "scores", 0, LIST, FOR_SCORE, AT(scores), "effect,reference,alternative,swap", "values to show (effect)" },
     { "vcf", 0, TEXT, FOR_SCORE, AT(vcf), "FILE", "variants, plain or gzip (- is stdin)" },
     { "top", 'n', NUMBER, FOR_TOP, AT(top), "N", "the N largest of each item (table: 5; 0: all)", 0, 100000 },
+    { "plot", 0, TEXT, FOR_PLOT, AT(plot), "FILE", "draw it as SVG" },
     { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
     { "columns", 0, TEXT, FOR_LIST | FOR_COLUMNS, AT(columns), "NAME,...", "metadata columns to show" },
     { "count-by", 0, TEXT, FOR_LIST, AT(count_by), "COLUMN", "count the tracks by label" },

@@ -20,6 +20,7 @@ enum option_group {
     FOR_LIST_LENGTH = 1 << 10,
     FOR_COLUMNS = 1 << 11, /* metadata columns beside tracks */
     FOR_TOP = 1 << 12,
+    FOR_PLOT = 1 << 14,
     FOR_NETWORK = 1 << 13, /* how the network is run, for commands of one answer */
 };
 

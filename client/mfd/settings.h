@@ -26,7 +26,7 @@ struct settings {
     bool quiet, no_header, help, version;
 
     const char *model, *genome, *ensemble, *scale, *aggregate, *subspace;
-    const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by;
+    const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot;
     struct list tracks, where, components, scores; /* owned */
     unsigned top, limit;
     bool strict, dry_run, pad, fresh, top_given;

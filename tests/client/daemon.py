@@ -50,6 +50,14 @@ def score(item, request):
         return unscored("malformed-variant")
     if not isinstance(item, str) and item["alt"] == "*":
         return unscored("star-allele", "skipped")
+    if isinstance(item, str) and ":" in item: # SPDI with a deleted length
+        chrom, at, _, alt = item.split(":")
+        ref = "ACGT"[int(at) % 4]
+        if alt == ref:
+            return unscored("no-change", "skipped")
+        if chrom == "chr9":
+            return unscored("contig-unknown")
+        item = "%s-%d-%s-%s" % (chrom, int(at) + 1, ref, alt)
     parts = item.split("-") if isinstance(item, str) else [item[k] for k in ("chrom", "pos", "ref", "alt")]
     variant = dict(zip(("chrom", "pos", "ref", "alt"), parts))
     variant["pos"] = int(variant["pos"])

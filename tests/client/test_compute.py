@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 from daemon import TRACKS, Daemon, number
 from fake import Answer, Fake, problem
@@ -166,7 +167,7 @@ class Pieces(Case):
         return "".join("chr20-%d-A-C\n" % (i + 1) for i in range(n)).encode()
 
     def test_a_long_input_is_sent_in_pieces_that_the_server_takes(self):
-        daemon = Daemon(items=100)
+        daemon = Daemon(items=100, passes=5600)
         with Fake(daemon) as f:
             rows = self.check(mfd("score", "--top", "1", server=f.url, stdin=self.variants(256)),
                               0).rows()
@@ -275,6 +276,55 @@ class Explain(Case):
         with Fake(Daemon()) as f:
             self.check(mfd("explain", "junk", server=f.url), 1, "malformed-variant")
             self.check(mfd("explain", server=f.url), 2)
+
+
+class Scan(Case):
+    def test_every_substitution_has_a_row_raw_and_centred(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("ism", "chr20:1,001-1,010", server=f.url), 0).rows()
+            request = sent(f, "/api/v1/variants/score")[0]
+            self.assertEqual(request["tracks"], {"aggregate": "mean"})
+            self.assertEqual((request["variants"][0], len(request["variants"])), ("chr20:1000:1:A", 40))
+            self.assertEqual([(r["pos"], r["alt"]) for r in rows],
+                             [(str(p), a) for p in range(1001, 1011) for a in "ACGT"])
+            for i, r in enumerate(rows):
+                pos, four = int(r["pos"]), rows[i // 4 * 4:i // 4 * 4 + 4]
+                self.assertEqual(r["ref"], "ACGT"[(pos - 1) % 4])
+                variant = json.dumps({"chrom": "chr20", "pos": pos, "ref": r["ref"], "alt": r["alt"]},
+                                     sort_keys=True)
+                expected = 0 if r["ref"] == r["alt"] else number(variant + "effect", "T0biological")
+                self.assertEqual(float(r["biological"]), expected)
+                mean = sum(float(o["total"]) for o in four) / 4
+                self.assertAlmostEqual(float(r["centred"]), float(r["total"]) - mean, delta=1e-6)
+
+    def test_a_document_holds_the_matrices(self):
+        with Fake(Daemon()) as f:
+            rows = mfd("ism", "chr20:1-5", server=f.url).rows()
+            whole = json.loads(mfd("ism", "chr20:1-5", "-f", "json", server=f.url).out)
+            self.assertEqual((whole["pos"], whole["reference"], whole["alternatives"]), (1, "ACGTA", "ACGT"))
+            flat = [x for row in whole["effects"]["technical"] for x in row]
+            self.assertEqual(flat, [float(r["technical"]) for r in rows])
+
+    def test_the_picture_is_xml_with_a_cell_for_every_effect(self):
+        with Fake(Daemon()) as f, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "scan.svg")
+            self.check(mfd("ism", "chr20:1-8", "-w", "lab=<&>", "--plot", path, server=f.url), 0)
+            root = ElementTree.parse(path).getroot()
+            svg = "{http://www.w3.org/2000/svg}"
+            cells = [c for c in root.iter(svg + "rect") if c.find(svg + "title") is not None]
+            self.assertEqual(len(cells), 3 * 4 * 8)
+            self.assertIn("lab=<&>", root.find(svg + "title").text)
+            self.assertEqual(len(list(root.iter(svg + "circle"))), 3 * 8)
+            self.check(mfd("ism", "chr20:1-8", "--plot", "/nonexistent/x.svg", server=f.url), 1, "/nonexistent")
+
+    def test_regions_that_are_none_are_usage_errors(self):
+        with Fake(Daemon()) as f:
+            for region in ("chr20", "chr20:5", "chr20:5-4", ":1-2", "chr20:0-4", "chr20:1-x", "chr20:1-2000",
+                           "chr20:99999999999999999999999-5"):
+                self.check(mfd("ism", region, server=f.url), 2)
+            self.check(mfd("ism", "chr20:1-4", "-c", "biological", server=f.url), 2)
+            self.assertEqual(f.requests, [])
+            self.check(mfd("ism", "chr9:1-4", server=f.url), 1, "contig-unknown")
 
 
 class Answers(Case):

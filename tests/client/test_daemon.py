@@ -115,6 +115,17 @@ class Daemon(Case):
             alone = self.ask("score", "chr20-%s-G-T" % r["pos"], "-n", "1").rows()[0]
             self.assertEqual((r["track"], r["effect_total"]), (alone["track"], alone["effect_total"]))
 
+    def test_a_scan_equals_its_variants(self):
+        rows = self.ask("ism", "chr20:42,984,260-42,984,267", "-t", "DREAM_HepG2_CTCF").rows()
+        for r in rows[::5]:
+            if r["ref"] == r["alt"]:
+                self.assertEqual(float(r["total"]), 0)
+                continue
+            alone = self.ask("score", "chr20-%s-%s-%s" % (r["pos"], r["ref"], r["alt"]), "-t",
+                             "DREAM_HepG2_CTCF").rows()[0]
+            self.assertEqual((r["total"], r["technical"]),
+                             (alone["effect_total"], alone["effect_technical"]))
+
     def test_explain_speaks_of_the_models_columns(self):
         whole = json.loads(self.ask("explain", VARIANT, "-f", "json").out)
         self.assertTrue(0 <= whole["biological_share"] <= 1)

@@ -1,0 +1,295 @@
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/lib/problem.h"
+#include "client/mfd/command.h"
+#include "client/mfd/compute.h"
+#include "client/mfd/plot.h"
+#include "client/mfd/show.h"
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "core/base/parse.h"
+
+#define MOST_BASES 1024
+
+MFD_DEFINE_CLEANUP(struct sheet, sheet_free);
+
+static const char bases[] = "ACGT";
+enum { TOTAL, BIOLOGICAL, TECHNICAL, PARTS };
+static const char *const parts[PARTS] = { "total", "biological", "technical" };
+
+struct scan {
+    struct app *app;
+    char *chrom;   /* owned */
+    int64_t start; /* 1-based */
+    size_t width, n_parts;
+    char *reference;       /* (width) owned, N until known */
+    double *effect[PARTS]; /* (width, 4) owned, NaN until known */
+    char **words; /* (4 width) owned: each substitution as SPDI, the deletion as a length */
+    size_t next;  /* result to come */
+    json_t *head; /* owned */
+};
+
+/* chr20:42,984,161-42,984,260, 1-based and closed. */
+static int read_region(struct scan *s, const char *text, struct mfd_error *err)
+{
+    const char *colon = strrchr(text, ':'), *dash = colon ? strchr(colon, '-') : NULL;
+    char digits[2][24] = { "", "" };
+    size_t n = 0;
+    for (const char *p = colon ? colon + 1 : text; dash && *p; p++) {
+        size_t which = p > dash;
+        n = strlen(digits[which]);
+        if (*p != ',' && p != dash && n + 1 < sizeof *digits)
+            digits[which][n] = *p;
+    }
+    int64_t end;
+    if (!dash || colon == text ||
+        !mfd_parse_i64(digits[0], strlen(digits[0]), 1, INT32_MAX, &s->start) ||
+        !mfd_parse_i64(digits[1], strlen(digits[1]), s->start, INT32_MAX, &end))
+        return compute_misuse(err, "'%.100s' is no region; write chr20:42,984,161-42,984,260",
+                              text);
+    if (end - s->start >= MOST_BASES)
+        return compute_misuse(err, "a scan is of at most %d bases", MOST_BASES);
+    s->width = (size_t)(end - s->start + 1);
+    s->chrom = mfd_strndup(text, (size_t)(colon - text));
+    return s->chrom ? MFD_OK : mfd_fail_nomem(err);
+}
+
+/* Every base becomes every base: the one that is there already is told by the server as no change.
+ */
+static int prepare(struct scan *s, struct mfd_error *err)
+{
+    s->reference = mfd_calloc(s->width + 1, 1);
+    s->words = mfd_calloc(4 * s->width, sizeof *s->words);
+    if (!s->reference || !s->words)
+        return mfd_fail_nomem(err);
+    memset(s->reference, 'N', s->width);
+    for (size_t p = 0; p < s->n_parts; p++) {
+        s->effect[p] = mfd_calloc(4 * s->width, sizeof **s->effect);
+        if (!s->effect[p])
+            return mfd_fail_nomem(err);
+        for (size_t i = 0; i < 4 * s->width; i++)
+            s->effect[p][i] = NAN;
+    }
+    for (size_t i = 0; i < 4 * s->width; i++) {
+        struct mfd_buffer word = MFD_BUFFER_INIT;
+        mfd_buffer_addf(&word, "%s:%lld:1:%c", s->chrom,
+                        (long long)(s->start - 1 + (int64_t)(i / 4)), bases[i % 4]);
+        s->words[i] = mfd_buffer_steal(&word, NULL);
+        if (!s->words[i])
+            return mfd_fail_nomem(err);
+    }
+    return MFD_OK;
+}
+
+static int on_head(void *arg, json_t *line, struct mfd_error *err)
+{
+    struct scan *s = arg;
+    (void)err;
+    s->head = json_incref(line);
+    return MFD_OK;
+}
+
+static int on_result(void *arg, json_t *result, json_t *input, struct mfd_error *err)
+{
+    struct scan *s = arg;
+    size_t i = s->next++;
+    const char *ref = json_string_value(show_member(result, "variant.ref"));
+    struct mfd_buffer why = MFD_BUFFER_INIT;
+    int status = MFD_OK;
+    (void)input;
+    if (ref) {
+        s->reference[i / 4] = ref[0];
+        for (size_t p = 0; p < s->n_parts; p++) {
+            json_t *values = json_object_get(json_object_get(result, "effect"), parts[p]);
+            s->effect[p][i] = json_number_value(json_array_get(values, 0));
+        }
+        return MFD_OK;
+    }
+    const char *slug = mfd_problem_text(&why, json_object_get(result, "problem"));
+    if (strcmp(slug, "no-change") == 0) {
+        s->app->skipped--; /* not a failing: the scan asked for it */
+        for (size_t p = 0; p < s->n_parts; p++)
+            s->effect[p][i] = 0;
+    } else if (strcmp(slug, "contig-unknown") == 0 || strcmp(slug, "window-off-contig") == 0) {
+        status = mfd_fail_as(err, MFD_EINVAL, slug, "%s", why.data ? why.data : slug);
+    }
+    mfd_buffer_deinit(&why);
+    return status;
+}
+
+static int ask(struct scan *s, struct mfd_error *err)
+{
+    struct settings *set = &s->app->set;
+    struct source source;
+    if (!set->aggregate)
+        set->aggregate = "mean";
+    json_t *options = compute_options(set), *wanted = json_array();
+    for (size_t p = 0; p < s->n_parts; p++)
+        json_array_append_new(wanted, json_string(parts[p]));
+    int status = options ? compute_track_options(options, set, err) : mfd_fail_nomem(err);
+    if (status == MFD_OK)
+        json_object_set(options, "components", wanted);
+    source_words(&source, s->words, 4 * s->width);
+    const struct batch batch = { .app = s->app,
+                                 .path = "/api/v1/variants/score",
+                                 .member = "variants",
+                                 .options = options,
+                                 .passes = compute_variant_passes(set),
+                                 .source = &source,
+                                 .arg = s,
+                                 .head = on_head,
+                                 .result = on_result,
+                                 .by_hand = true };
+    if (status == MFD_OK)
+        status = batch_run(&batch, err);
+    json_decref(options);
+    json_decref(wanted);
+    return status;
+}
+
+/* The effect without what all four bases have in common at that place. */
+static double centred(const struct scan *s, size_t part, size_t i)
+{
+    const double *four = s->effect[part] + i / 4 * 4;
+    return four[i % 4] - (four[0] + four[1] + four[2] + four[3]) / 4;
+}
+
+static int show_rows(const struct scan *s, struct mfd_error *err)
+{
+    static const struct sheet_column columns[] = {
+        { "chrom", SHEET_LEFT, false, false },     { "pos", SHEET_RIGHT, false, false },
+        { "ref", SHEET_LEFT, false, false },       { "alt", SHEET_LEFT, false, false },
+        { "total", SHEET_RIGHT, false, true },     { "biological", SHEET_RIGHT, false, true },
+        { "technical", SHEET_RIGHT, false, true }, { "centred", SHEET_RIGHT, false, true },
+    };
+    MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
+    int status = sheet_new(&sheet, s->app->out, &s->app->style, columns, 8, err);
+    for (size_t i = 0; i < 4 * s->width && status == MFD_OK; i++) {
+        const char ref[] = { s->reference[i / 4], '\0' }, alt[] = { bases[i % 4], '\0' };
+        sheet_text(sheet, s->chrom);
+        sheet_integer(sheet, s->start + (int64_t)(i / 4));
+        sheet_text(sheet, ref);
+        sheet_text(sheet, alt);
+        for (size_t p = 0; p < PARTS; p++)
+            sheet_number(sheet, p < s->n_parts ? s->effect[p][i] : NAN, 5);
+        sheet_number(sheet, centred(s, TOTAL, i), 5);
+        status = sheet_end_row(sheet, err);
+    }
+    return status < 0 ? status : sheet_flush(sheet, err);
+}
+
+/* (width, 4) numbers; what is not known is null. */
+static json_t *matrix(const struct scan *s, size_t part, bool raw)
+{
+    json_t *rows = json_array(), *row = NULL;
+    for (size_t i = 0; i < 4 * s->width; i++) {
+        double x = raw ? s->effect[part][i] : centred(s, part, i);
+        if (i % 4 == 0)
+            json_array_append_new(rows, row = json_array());
+        json_array_append_new(row, isfinite(x) ? json_real(x) : json_null());
+    }
+    return rows;
+}
+
+static int show_document(const struct scan *s, struct mfd_error *err)
+{
+    json_t *effects = json_object(), *relative = json_object();
+    for (size_t p = 0; p < s->n_parts; p++) {
+        json_object_set_new(effects, parts[p], matrix(s, p, true));
+        json_object_set_new(relative, parts[p], matrix(s, p, false));
+    }
+    json_t *whole = json_pack("{s:O*, s:O*, s:s, s:I, s:s, s:s, s:o, s:o}", "provenance",
+                              json_object_get(s->head, "provenance"), "tracks",
+                              json_object_get(s->head, "tracks"), "chrom", s->chrom, "pos",
+                              (json_int_t)s->start, "reference", s->reference, "alternatives",
+                              bases, "effects", effects, "centred", relative);
+    int status = !whole                          ? mfd_fail_nomem(err)
+                 : s->app->format == FORMAT_JSON ? show_json(s->app, whole, err)
+                                                 : show_line(s->app, whole, err);
+    json_decref(whole);
+    return status;
+}
+
+static int draw(const struct scan *s, const char *path, struct mfd_error *err)
+{
+    struct plot_panel panels[PARTS];
+    struct mfd_buffer title = MFD_BUFFER_INIT;
+    json_t *model = show_member(s->head, "provenance.model");
+    for (size_t p = 0; p < s->n_parts; p++)
+        panels[p] = (struct plot_panel){ parts[p], s->effect[p] };
+    mfd_buffer_addf(&title, "%s:%lld-%lld", s->chrom, (long long)s->start,
+                    (long long)(s->start + (int64_t)s->width - 1));
+    if (json_is_string(model))
+        mfd_buffer_addf(&title, ", model %s", json_string_value(model));
+    for (size_t i = 0; i < s->app->set.where.n; i++)
+        mfd_buffer_addf(&title, ", %s", s->app->set.where.at[i]);
+    for (size_t i = 0; i < s->app->set.tracks.n && i < 3; i++)
+        mfd_buffer_addf(&title, ", %s", s->app->set.tracks.at[i]);
+    const struct plot plot = { .title = title.data,
+                               .chrom = s->chrom,
+                               .start = s->start,
+                               .reference = s->reference,
+                               .width = s->width,
+                               .panels = panels,
+                               .n_panels = s->n_parts };
+    FILE *out = fopen(path, "w");
+    int status = out ? plot_svg(out, &plot, err) : MFD_EIO;
+    if (!out || (fclose(out) != 0 && status == MFD_OK))
+        status = mfd_fail(err, MFD_EIO, "cannot write '%s': %s", path, strerror(errno));
+    mfd_buffer_deinit(&title);
+    return status;
+}
+
+static int show(struct scan *s, struct mfd_error *err)
+{
+    const char *plot = s->app->set.plot;
+    int status = plot ? draw(s, plot, err) : MFD_OK;
+    bool raw = s->app->format == FORMAT_JSON || s->app->format == FORMAT_NDJSON;
+    if (status < 0 || (plot && s->app->format == FORMAT_TABLE))
+        return status; /* people have the picture */
+    return raw ? show_document(s, err) : show_rows(s, err);
+}
+
+static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
+{
+    bool whole = app->set.scale && strcmp(app->set.scale, "probability") == 0;
+    bool given = app->set.components.n > 0;
+    struct scan s = { .app = app, .n_parts = whole || given ? 1 : PARTS };
+    if (argc != 1)
+        return compute_misuse(err, "name one region, such as chr20:42,984,161-42,984,260");
+    if (given && (app->set.components.n > 1 || strcmp(app->set.components.at[0], "total") != 0))
+        return compute_misuse(err, "a scan has all components, or --components total");
+    int status = read_region(&s, argv[0], err);
+    if (status == MFD_OK)
+        status = prepare(&s, err);
+    if (status == MFD_OK)
+        status = ask(&s, err);
+    if (status == MFD_OK && !app->set.dry_run)
+        status = show(&s, err);
+    for (size_t i = 0; s.words && i < 4 * s.width; i++)
+        free(s.words[i]);
+    for (size_t p = 0; p < PARTS; p++)
+        free(s.effect[p]);
+    free(s.words);
+    free(s.reference);
+    free(s.chrom);
+    json_decref(s.head);
+    return status;
+}
+
+const struct command command_ism = {
+    .name = "ism",
+    .arguments = "REGION",
+    .summary = "scan a region: the effect of every substitution, also as a picture",
+    .details =
+        "Values are the mean over the tracks chosen (--aggregate max: the largest). centred is "
+        "the\n"
+        "total without the mean of the four bases at its place. --plot draws SVG: the reference\n"
+        "as letters as tall as what their substitutions take away, and a heat map a component.",
+    .most = 1,
+    .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_NETWORK | FOR_VALUES | FOR_PLOT,
+    .run = run,
+};
