@@ -309,11 +309,14 @@ static void shifted_windows_agree_with_separate_ones(void **state)
         struct scene s;
         scene_init(&s, 70000 + i, NETWORK_ANY);
         size_t sequence = network_sequence(s.batch, s.bases, s.n, s.start);
-        for (int64_t shift = 0; shift < 7; shift++)
-            network_window(s.batch, sequence, s.start + 30 + shift, s.config->seq_len + 1);
+        size_t last = s.n - (s.config->seq_len + s.config->seq_order), shifts = last < 7 ? last : 7;
+        size_t first = last - shifts < 30 ? last - shifts : 30;
+        for (size_t shift = 0; shift < shifts; shift++)
+            network_window(s.batch, sequence, s.start + (int64_t)(first + shift),
+                           s.config->seq_len + 1);
         float *features = network_run(s.engine, s.batch);
-        for (size_t shift = 0; shift < 7; shift++)
-            worst = larger(worst, check_naive(&s, features, shift, s.bases + 30 + shift,
+        for (size_t shift = 0; shift < shifts; shift++)
+            worst = larger(worst, check_naive(&s, features, shift, s.bases + first + shift,
                                               s.config->seq_len + 1));
         free(features);
         scene_deinit(&s);
