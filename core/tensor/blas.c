@@ -174,3 +174,72 @@ const char *mfd_blas_name(void)
 {
     return openblas_get_config();
 }
+
+/* ---- double precision, for statistics ---- */
+
+/* LAPACK, which OpenBLAS brings along without a header: arguments as Fortran passes them. The last
+ * are the lengths of the texts. */
+void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+            double *work, const int *lwork, int *info, size_t, size_t);
+void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
+             const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
+             double *work, const int *lwork, int *info, size_t, size_t);
+
+#define MAX_SIDE 46340 /* of a matrix: its square fits an int, and so all that LAPACK counts */
+
+void mfd_blas_cross(size_t n, size_t p, size_t q, const double *a, const double *b, double *c)
+{
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)p, (int)q, (int)n, 1.0, a, (int)p, b,
+                (int)q, 0.0, c, (int)q);
+}
+
+void mfd_blas_multiply(size_t n, size_t p, size_t q, const double *a, const double *b, double *c)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)q, (int)p, 1.0, a, (int)p,
+                b, (int)q, 0.0, c, (int)q);
+}
+
+static int lapack_failed(const char *routine, int info, struct mfd_error *err)
+{
+    return mfd_fail(err, MFD_EINVAL,
+                    "LAPACK's %s did not converge (info %d): are all numbers finite?", routine,
+                    info);
+}
+
+int mfd_blas_eigen(size_t n, double *a, double *values, struct mfd_error *err)
+{
+    int side = (int)n, length = -1, info = 0;
+    double best = 0;
+    if (n == 0 || n > MAX_SIDE)
+        return mfd_fail(err, MFD_ELIMIT, "a matrix of %zu rows has no eigenvalues here", n);
+    dsyev_("V", "U", &side, a, &side, values, &best, &length, &info, 1, 1);
+    if (info)
+        return lapack_failed("dsyev", info, err);
+    length = (int)best;
+    MFD_AUTO_FREE double *work = mfd_calloc((size_t)length, sizeof *work);
+    if (!work)
+        return mfd_fail_nomem(err);
+    dsyev_("V", "U", &side, a, &side, values, work, &length, &info, 1, 1);
+    return info ? lapack_failed("dsyev", info, err) : MFD_OK;
+}
+
+/* A row-major matrix is its transpose to LAPACK, with the same singular values. */
+int mfd_blas_singular(size_t m, size_t n, double *a, double *values, struct mfd_error *err)
+{
+    const int one = 1;
+    int rows = (int)n, columns = (int)m, length = -1, info = 0;
+    double best = 0, none = 0;
+    if (m == 0 || n == 0 || m > MAX_SIDE || n > MAX_SIDE)
+        return mfd_fail(err, MFD_ELIMIT, "a matrix of %zu x %zu has no singular values here", m, n);
+    dgesvd_("N", "N", &rows, &columns, a, &rows, values, &none, &one, &none, &one, &best, &length,
+            &info, 1, 1);
+    if (info)
+        return lapack_failed("dgesvd", info, err);
+    length = (int)best;
+    MFD_AUTO_FREE double *work = mfd_calloc((size_t)length, sizeof *work);
+    if (!work)
+        return mfd_fail_nomem(err);
+    dgesvd_("N", "N", &rows, &columns, a, &rows, values, &none, &one, &none, &one, work, &length,
+            &info, 1, 1);
+    return info ? lapack_failed("dgesvd", info, err) : MFD_OK;
+}

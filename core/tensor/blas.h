@@ -1,4 +1,4 @@
-/* Matrix products in single precision: the only file that includes cblas.h.
+/* Matrix products in single precision, and a little of LAPACK: the only file that includes cblas.h.
  *
  * OpenBLAS runs single threaded inside; our workers call it side by side. A row's result must not
  * depend on the height of the product nor on its place in it. Kernels treat the last rows of a
@@ -28,6 +28,18 @@ void mfd_blas_product(size_t m, size_t n, size_t k, const float *a, size_t lda, 
  * same bits at every place: kernels may treat the rows of their unit unlike, so that even at a
  * fixed height a row's place can matter. Found by trial; 0 where it is none of those tried. */
 size_t mfd_blas_even_height(size_t n, size_t k, size_t limit);
+
+/* For statistics, in double precision; row-major; call mfd_blas_init first.
+ *
+ * C (p, q) = A^T B, with A (n, p) and B (n, q). */
+void mfd_blas_cross(size_t n, size_t p, size_t q, const double *a, const double *b, double *c);
+/* C (n, q) = A (n, p) B (p, q). */
+void mfd_blas_multiply(size_t n, size_t p, size_t q, const double *a, const double *b, double *c);
+/* Eigenvalues (n), rising, of the symmetric a (n, n), whose rows then are the eigenvectors. */
+int mfd_blas_eigen(size_t n, double *a, double *values, struct mfd_error *err) MFD_MUST_CHECK;
+/* Singular values (the lesser of m and n), falling, of a (m, n), which is destroyed. */
+int mfd_blas_singular(size_t m, size_t n, double *a, double *values,
+                      struct mfd_error *err) MFD_MUST_CHECK;
 
 static inline size_t mfd_round_up(size_t n, size_t unit)
 {

@@ -12,6 +12,9 @@ static const struct tool_command commands[] = {
     { "predict", "BUNDLE", "Compute the outputs of windows in a FASTA file", NULL, tool_predict },
     { "score", "BUNDLE", "Compute the effects of the variants in a VCF file",
       "Rows of variants that cannot be scored are NaN; variants.tsv says why.\n", tool_score },
+    { "card", "BUNDLE", "Say how independent biology and technique are",
+      "Forward strands of the windows of --sequences, or of bins sampled from --genome.\n",
+      tool_card },
     { "enrich", "MATRIX|FOLDER", "Are cases told from controls by an effect?",
       "The matrix is one of those that score writes, a row a variant; a folder is taken whole.\n"
       "Cases and controls are rows of --labels, or alleles of --vcf by its INFO, such as\n"

@@ -46,6 +46,7 @@ int tool_fail(const struct mfd_error *err);
 /* Flush standard output; TOOL_FAILED with a message where it could not all be written. */
 int tool_finish(void);
 
+int tool_card(const struct tool_command *self, int argc, char **argv);
 int tool_enrich(const struct tool_command *self, int argc, char **argv);
 int tool_import(const struct tool_command *self, int argc, char **argv);
 int tool_inspect(const struct tool_command *self, int argc, char **argv);
