@@ -95,11 +95,13 @@ static void dependence_without_correlation_is_told_by_the_classifier_alone(void 
 {
     (void)state;
     make_features(0);
-    for (size_t i = 0; i < N; i++) /* technique as large as biology, with a sign of its own */
-        for (size_t j = 0; j < TECH; j++) {
-            double size = (double)features[i * E + TECH + j] - 5;
-            features[i * E + j] = (float)(uniform() < 0.5 ? size : -size);
-        }
+    for (size_t i = 0; i < N; i++) { /* both large in the same windows, with signs of their own */
+        float size = uniform() < 0.5 ? 0.2f : 2.0f;
+        for (size_t j = 0; j < TECH; j++)
+            features[i * E + j] *= size;
+        for (size_t j = TECH; j < E; j++)
+            features[i * E + j] = 5 + (features[i * E + j] - 5) * size;
+    }
     struct mfd_card *c = make_card(N);
     assert_true(c->canonical[0] < 0.15);
     assert_true(c->classifier_accuracy > 0.7);
