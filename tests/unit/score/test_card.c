@@ -104,7 +104,10 @@ static void dependence_without_correlation_is_told_by_the_classifier_alone(void 
     }
     struct mfd_card *c = make_card(N);
     assert_true(c->canonical[0] < 0.15);
-    assert_true(c->classifier_accuracy > 0.7);
+    /* shuffled pairs are of one size half the time, so that 0.75 is the best there can be; chance
+     * is 0.5, with a standard error of 0.009 */
+    if (!(c->classifier_accuracy > 0.6))
+        fail_msg("told with accuracy %g only", c->classifier_accuracy);
     mfd_card_free(c);
 }
 
