@@ -60,7 +60,7 @@ _mfd()
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask models)" -- "$cur")
         return
         ;;
-    --tracks | -t)
+    --tracks | -t | --like)
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask tracks --columns id)" -- "$cur")
         return
         ;;
@@ -68,7 +68,7 @@ _mfd()
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask fields)" -- "$cur")
         return
         ;;
-    --where | -w)
+    --where | -w | --set | --a | --b)
         compopt -o nospace
         mapfile -t COMPREPLY < <(compgen -S = -W "$(_mfd_ask fields)" -- "$cur")
         return

@@ -21,6 +21,8 @@ enum option_group {
     FOR_COLUMNS = 1 << 11, /* metadata columns beside tracks */
     FOR_TOP = 1 << 12,
     FOR_PLOT = 1 << 14,
+    FOR_VIRTUAL = 1 << 15, /* experiments that nobody ran */
+    FOR_COMPARE = 1 << 16,
     FOR_NETWORK = 1 << 13, /* how the network is run, for commands of one answer */
 };
 

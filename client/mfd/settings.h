@@ -26,8 +26,8 @@ struct settings {
     bool quiet, no_header, help, version;
 
     const char *model, *genome, *ensemble, *scale, *aggregate, *subspace;
-    const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot;
-    struct list tracks, where, components, scores; /* owned */
+    const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot, *bias, *like;
+    struct list tracks, where, components, scores, set, a, b; /* owned */
     unsigned top, limit;
     bool strict, dry_run, pad, fresh, top_given;
 };

@@ -35,8 +35,10 @@ def predict(item, request):
         return unscored("bad-interval")
     if "intervals" not in request:
         return {"status": "ok", "values": values(item["sequence"], components)}
+    tracks = [json.dumps(v["metadata"], sort_keys=True) for v in request.get("virtual_tracks", [])]
+    tracks = tracks or request.get("tracks", {}).get("ids", TRACKS)
     bins = [{"start": 128 * b, "end": 128 * b + 128, "padded": 3 * b,
-             "values": values(key(item) + str(b), components)} for b in range(2)]
+             "values": values(key(item) + str(b), components, tracks)} for b in range(2)]
     return {"status": "ok", "chrom": "chr20", "start": 5, "end": 250, "bins": bins}
 
 
@@ -94,6 +96,7 @@ class Daemon:
             return Answer({"fields": [
                 {"name": "proc_target", "n_labels": 9, "groups": {"biological": {
                     "direct": True, "interact": True, "width": 3}}},
+                {"name": "age", "type": "float"},
                 {"name": "lab", "n_labels": 2, "groups": {"technical": {"direct": True}}}]})
         if path == "/api/v1/models/demo/fields/lab":
             return Answer({"name": "lab", "labels": [{"label": "L", "count": 8}]})

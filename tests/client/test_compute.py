@@ -136,7 +136,7 @@ class Requests(Case):
             query = [r["query"] for r in f.requests if r["path"].endswith("/tracks")]
             expected = [("proc_target", "A&b"), ("proc_target", "c d"), ("q", "x y")]
             self.assertEqual(query, [expected, expected + [("cursor", "5")]])
-            self.assertEqual(rows[7], {"id": "T7", "proc_target": "B,Z", "lab": "W"})
+            self.assertEqual(rows[7], {"id": "T7", "proc_target": "B,Z", "age": "", "lab": "W"})
 
 
 class Catalogue(Case):
@@ -152,7 +152,7 @@ class Catalogue(Case):
         with Fake(Daemon()) as f:
             rows = self.check(mfd("fields", server=f.url), 0).rows()
             self.assertEqual([(r["name"], r["biological"]) for r in rows],
-                             [("proc_target", "direct, interact"), ("lab", "")])
+                             [("proc_target", "direct, interact"), ("age", ""), ("lab", "")])
             self.assertEqual(mfd("fields", "lab", server=f.url).rows(), [{"label": "L", "tracks": "8"}])
             self.assertIn({"member": "mean", "value": "1.5"}, mfd("fields", "age", server=f.url).rows())
 
@@ -325,6 +325,60 @@ class Scan(Case):
             self.check(mfd("ism", "chr20:1-4", "-c", "biological", server=f.url), 2)
             self.assertEqual(f.requests, [])
             self.check(mfd("ism", "chr9:1-4", server=f.url), 1, "contig-unknown")
+
+
+class Virtual(Case):
+    def expected(self, metadata, part):
+        return number("chr20:1-20", json.dumps(metadata, sort_keys=True) + part)
+
+    def test_an_experiment_nobody_ran_stands_before_the_ones_most_like_it(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("whatif", "chr20:1-2", "--set", "proc_target=A,Z", "--set", "lab=Y",
+                                  "--set", "age=3", "--bias", "matched", server=f.url), 0).rows()
+            first, second = sent(f, "/api/v1/predict")
+            metadata = {"proc_target": ["A", "Z"], "lab": "Y", "age": 3.0}
+            self.assertEqual(first["virtual_tracks"],
+                             [{"id": "what if", "metadata": metadata, "bias": "matched"}])
+            # T2, T4 and T6 are A (or Z) at Y; T3, T5 and the rest share less
+            self.assertEqual(second["tracks"], {"ids": ["T2", "T4", "T6"]})
+            self.assertEqual([(r["track"], r["shared"]) for r in rows[:4]],
+                             [("what if", ""), ("T2", "2"), ("T4", "2"), ("T6", "2")])
+            self.assertEqual(float(rows[0]["technical"]), self.expected(metadata, "technical"))
+            self.assertEqual(float(rows[3]["total"]), number("chr20:1-20", "T6total"))
+            self.assertEqual(rows[4]["start"], "128")
+
+    def test_what_is_not_set_is_like_a_track(self):
+        with Fake(Daemon()) as f:
+            rows = mfd("whatif", "chr20:1-2", "--set", "lab=W", "--like", "T1", "--bias", "-1.5", "-n", "9",
+                       server=f.url).rows()
+            track = sent(f, "/api/v1/predict")[0]["virtual_tracks"][0]
+            self.assertEqual((track["like"], track["bias"]), ("T1", -1.5))
+            # B as T1, and at W: T7 shares both
+            self.assertEqual((rows[1]["track"], rows[1]["shared"]), ("T7", "2"))
+            self.assertEqual({r["track"] for r in rows[2:5]}, {"T1", "T3", "T5"})
+
+    def test_two_settings_and_their_difference(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("compare", "chr20:1-2", "--set", "proc_target=A", "--a", "lab=X", "--b",
+                                  "lab=", server=f.url), 0).rows()
+            a, b = ({"proc_target": "A", "lab": lab} for lab in ("X", None))
+            self.assertEqual([r["track"] for r in rows], ["a", "b", "a - b"] * 2)
+            for part in ("total", "biological", "technical"):
+                x, y = self.expected(a, part), self.expected(b, part)
+                self.assertEqual([float(r[part]) for r in rows[:2]], [x, y])
+                self.assertAlmostEqual(float(rows[2][part]), x - y, delta=1e-6)
+            whole = json.loads(mfd("compare", "chr20:1-2", "--a", "lab=X", "--b", "lab=Y", "-f", "json",
+                                   server=f.url).out)
+            self.assertEqual([t["id"] for t in whole["virtual_tracks"]], ["a", "b"])
+
+    def test_settings_that_say_nothing_are_usage_errors(self):
+        with Fake(Daemon()) as f:
+            for arguments in (["whatif", "chr20:1-2"], ["whatif", "chr20:1-2", "--set", "age=old"],
+                              ["compare", "chr20:1-2", "--a", "lab=X"], ["whatif", "--set", "lab=X", "-"]):
+                self.check(mfd(*arguments, server=f.url, stdin=b"chr20\n"), 2)
+            self.assertEqual(sent(f, "/api/v1/predict"), [])
+            result = mfd("whatif", "bad1", "--set", "lab=X", server=f.url)
+            self.check(result, 4, "no: bad-interval")
 
 
 class Answers(Case):

@@ -126,6 +126,16 @@ class Daemon(Case):
             self.assertEqual((r["total"], r["technical"]),
                              (alone["effect_total"], alone["effect_technical"]))
 
+    def test_an_experiment_that_was_run_is_predicted_from_its_metadata(self):
+        rows = self.ask("whatif", "chr20:42984193-42984320", "--like", "DREAM_HepG2_CTCF", "--set",
+                        "Biosample_term_name=HepG2").rows()
+        virtual, real = rows[0], next(r for r in rows if r["track"] == "DREAM_HepG2_CTCF")
+        for part in ("biological", "technical"):
+            self.assertAlmostEqual(float(virtual[part]), float(real[part]), delta=1e-4)
+        rows = self.ask("compare", "chr20:42984193-42984320", "--like", "DREAM_HepG2_CTCF", "--a",
+                        "Library_lab=unknown", "--b", "Library_lab=Michael Snyder").rows()
+        self.assertEqual(float(rows[2]["biological"]), 0) # laboratories move no biology
+
     def test_explain_speaks_of_the_models_columns(self):
         whole = json.loads(self.ask("explain", VARIANT, "-f", "json").out)
         self.assertTrue(0 <= whole["biological_share"] <= 1)
