@@ -13,7 +13,7 @@
 #include "core/model/mapping.h"
 
 #define MFD_MAX_YAML ((size_t)1 << 20) /* bytes of a mapping file */
-#define MFD_MAX_YAML_NODES 200000      /* values after following aliases */
+#define MFD_MAX_YAML_NODES 50000       /* values after following aliases */
 #define MFD_MAX_YAML_DEPTH 8           /* a mapping needs 4 */
 
 /* Parse n bytes of YAML. MFD_EFORMAT and MFD_ELIMIT name the line. */

@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/model/virtual.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_head, mfd_head_free);
 
@@ -12,6 +13,11 @@ void mfd_head_free(struct mfd_head *head)
 {
     if (!head)
         return;
+    if (head->owner) {
+        mfd_virtual_unref(head->owner);
+        free(head);
+        return;
+    }
     free(head->w_bio);
     free(head->w_tech);
     free(head->w_all);
@@ -37,9 +43,12 @@ struct mfd_head *mfd_head_new(size_t tracks, size_t biological, size_t technical
     bool baseline = biological == 0 && technical == 0;
     if (!head)
         return NULL;
-    *head = (struct mfd_head){
-        .tracks = tracks, .biological = biological, .technical = technical, .embed = embed
-    };
+    *head = (struct mfd_head){ .tracks = tracks,
+                               .biological = biological,
+                               .technical = technical,
+                               .embed = embed,
+                               .bio_rows = tracks,
+                               .tech_rows = tracks };
     if (!allocate(&head->w_bio, tracks, biological) ||
         !allocate(&head->w_tech, tracks, technical) ||
         !allocate(&head->w_all, tracks, baseline ? embed : 0) || !allocate(&head->bias, tracks, 1))
@@ -54,15 +63,20 @@ struct mfd_head *mfd_head_subset(const struct mfd_head *head, const size_t *inde
         return NULL;
     const struct {
         const float *from;
+        const uint32_t *row;
         float *to;
         size_t width;
-    } parts[] = { { head->w_bio, out->w_bio, head->biological },
-                  { head->w_tech, out->w_tech, head->technical },
-                  { head->w_all, out->w_all, head->w_all ? head->embed : 0 },
-                  { head->bias, out->bias, 1 } };
+    } parts[] = {
+        { head->w_bio, head->bio_row, out->w_bio, head->biological },
+        { head->w_tech, head->tech_row, out->w_tech, head->technical },
+        { head->w_all, NULL, out->w_all, head->w_all ? head->embed : 0 },
+        { head->bias, NULL, out->bias, 1 },
+    };
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
-        for (size_t i = 0; parts[p].width && i < n; i++)
-            memcpy(parts[p].to + i * parts[p].width, parts[p].from + index[i] * parts[p].width,
+        for (size_t i = 0; parts[p].width && i < n; i++) {
+            size_t row = parts[p].row ? parts[p].row[index[i]] : index[i];
+            memcpy(parts[p].to + i * parts[p].width, parts[p].from + row * parts[p].width,
                    parts[p].width * sizeof(float));
+        }
     return out;
 }

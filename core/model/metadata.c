@@ -9,7 +9,6 @@
 #include "core/model/metadata_impl.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_metadata, mfd_metadata_free);
-MFD_DEFINE_CLEANUP(struct mfd_mapping, mfd_mapping_free);
 
 void mfd_metadata_free(struct mfd_metadata *md)
 {

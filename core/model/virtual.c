@@ -321,6 +321,26 @@ struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v)
     return head;
 }
 
+struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
+{
+    struct mfd_head *head = mfd_calloc(1, sizeof *head);
+    if (!head)
+        return NULL;
+    *head = (struct mfd_head){ .tracks = v->tracks,
+                               .biological = v->biological,
+                               .technical = v->technical,
+                               .embed = v->biological + v->technical,
+                               .w_bio = (float *)(size_t)v->w_bio,
+                               .w_tech = (float *)(size_t)v->w_tech,
+                               .bias = (float *)(size_t)v->bias,
+                               .bio_rows = v->n_bio,
+                               .tech_rows = v->n_tech,
+                               .bio_row = v->bio,
+                               .tech_row = v->tech,
+                               .owner = mfd_virtual_ref(v) };
+    return head;
+}
+
 void mfd_virtual_stats(const struct mfd_model *model, struct mfd_virtual_stats *stats)
 {
     mfd_cache_stats(model->cache, stats);

@@ -83,6 +83,9 @@ void mfd_virtual_add(const struct mfd_virtual *v, size_t rows, const float *half
 
 /* The same weights as a plain head, a row a combination; NULL on lack of memory. */
 struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v);
+/* The same as a head that shares halves (struct mfd_head, bio_row): nothing is copied, it holds a
+ * reference on v. For who goes through bio_row and tech_row, as core/score does. */
+struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v);
 
 /* The cache of a model: what it holds and what it was asked. */
 struct mfd_virtual_stats {

@@ -144,6 +144,25 @@ static void average_features(const struct mfd_passes *p, float *mean)
     }
 }
 
+/* out (rows, tracks) = one part of `rows` features by `n` rows of weights, which tracks may share.
+ */
+static int project_part(struct mfd_engine *engine, const float *features, size_t rows, size_t width,
+                        size_t stride, const float *w, size_t n, const uint32_t *row, size_t tracks,
+                        float *out, struct mfd_error *err)
+{
+    size_t size;
+    if (!row)
+        return mfd_engine_project(engine, features, rows, width, stride, w, tracks, out, err);
+    MFD_AUTO_FREE float *part = mfd_mul(rows, n, &size) ? mfd_aligned(size, sizeof *part) : NULL;
+    if (!part)
+        return mfd_fail_nomem(err);
+    int status = mfd_engine_project(engine, features, rows, width, stride, w, n, part, err);
+    for (size_t r = 0; !status && r < rows; r++)
+        for (size_t t = 0; t < tracks; t++)
+            out[r * tracks + t] = part[r * n + row[t]];
+    return status;
+}
+
 /* The parts of `rows` rows of features on the logit scale; for the baseline all is in `bio`. */
 static int project(struct mfd_engine *engine, const struct mfd_head *h, const float *features,
                    size_t rows, float *bio, float *tech, struct mfd_error *err)
@@ -153,12 +172,12 @@ static int project(struct mfd_engine *engine, const struct mfd_head *h, const fl
         return mfd_engine_project(engine, features, rows, h->embed, h->embed, h->w_all, h->tracks,
                                   bio, err);
     }
-    int status = mfd_engine_project(engine, features, rows, h->technical, h->embed, h->w_tech,
-                                    h->tracks, tech, err);
+    int status = project_part(engine, features, rows, h->technical, h->embed, h->w_tech,
+                              h->tech_rows, h->tech_row, h->tracks, tech, err);
     if (status)
         return status;
-    return mfd_engine_project(engine, features + h->technical, rows, h->biological, h->embed,
-                              h->w_bio, h->tracks, bio, err);
+    return project_part(engine, features + h->technical, rows, h->biological, h->embed, h->w_bio,
+                        h->bio_rows, h->bio_row, h->tracks, bio, err);
 }
 
 static void sum_logits(const struct mfd_head *h, size_t rows, const float *bio, const float *tech,

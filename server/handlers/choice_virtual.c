@@ -68,7 +68,7 @@ int mfd_choice_virtual(struct mfd_choice *choice, const struct mfd_model *model,
     }
     if (mfd_virtual_weights(model, all.at, all.n, &weights, NULL, &err))
         return mfd_problem_from_error(problem, &err, "/virtual_tracks");
-    choice->head = mfd_virtual_head(weights);
+    choice->head = mfd_virtual_shared_head(weights);
     choice->n = choice->stride = all.n;
     return choice->head ? 0 : mfd_problem_set(problem, "internal", NULL, "out of memory");
 }

@@ -197,6 +197,34 @@ static void halves_that_are_shared_are_kept_once(void **state)
     mfd_virtual_unref(v);
 }
 
+static void a_shared_head_is_the_plain_one_without_copies(void **state)
+{
+    (void)state;
+    struct mfd_combination c[4];
+    const size_t order[] = { 3, 0, 3 };
+    for (size_t i = 0; i < 4; i++) {
+        struct mfd_error err = MFD_ERROR_INIT;
+        assert_int_equal(mfd_virtual_of_track(model, i / 2, &c[i], &err), MFD_OK);
+        c[i].bias_policy = i % 2 ? MFD_BIAS_MEAN : MFD_BIAS_NONE;
+    }
+    const struct mfd_virtual *v = ask(model, c, 4);
+    struct mfd_head *plain = mfd_virtual_head(v), *shared = mfd_virtual_shared_head(v);
+    assert_ptr_equal(shared->w_bio, v->w_bio);
+    assert_int_equal(shared->bio_rows, 2);
+    mfd_virtual_unref(v); /* the head keeps it */
+    struct mfd_head *a = mfd_head_subset(plain, order, 3), *b = mfd_head_subset(shared, order, 3);
+    mfd_head_free(shared);
+    assert_memory_equal(a->w_bio, b->w_bio, 3 * a->biological * sizeof(float));
+    assert_memory_equal(a->w_tech, b->w_tech, 3 * a->technical * sizeof(float));
+    assert_memory_equal(a->bias, b->bias, 3 * sizeof(float));
+    assert_null(b->bio_row);
+    mfd_head_free(plain);
+    mfd_head_free(a);
+    mfd_head_free(b);
+    for (size_t i = 0; i < 4; i++)
+        mfd_combination_deinit(&c[i]);
+}
+
 static void the_same_question_is_answered_from_the_cache(void **state)
 {
     (void)state;
@@ -395,6 +423,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_cannot_be_asked_is_named_with_what_is_close),
         cmocka_unit_test(columns_that_are_missing_are_listed),
         cmocka_unit_test(halves_that_are_shared_are_kept_once),
+        cmocka_unit_test(a_shared_head_is_the_plain_one_without_copies),
         cmocka_unit_test(the_same_question_is_answered_from_the_cache),
         cmocka_unit_test(the_oldest_answers_are_dropped_first),
         cmocka_unit_test(a_bias_is_none_mean_matched_or_given),

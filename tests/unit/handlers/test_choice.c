@@ -88,7 +88,7 @@ void mfd_virtual_unref(const struct mfd_virtual *v)
 {
     (void)v;
 }
-struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v)
+struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
 {
     struct mfd_head *head = calloc(1, sizeof *head);
     if (head)
