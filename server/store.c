@@ -118,7 +118,7 @@ static int connect_to(const char *path, sqlite3 **out, struct mfd_error *err)
     if (status == MFD_OK)
         status = execute(db,
                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                         "PRAGMA foreign_keys = ON;",
                          "open the store", err);
     if (status < 0) {
         mfd_fail_prefix(err, status, "%s", path);

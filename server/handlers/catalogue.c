@@ -190,7 +190,7 @@ static void get_fields(struct mfd_request *rq)
     static const char *const none[] = { NULL };
     struct mfd_error err = MFD_ERROR_INIT;
     size_t i;
-    json_t *field;
+    json_t *field = NULL;
     json_t *fields = mfd_page_only(rq, none) ? read_fields(rq, &err) : NULL;
     if (!fields)
         return;
@@ -205,7 +205,7 @@ static void get_field(struct mfd_request *rq)
     struct mfd_error err = MFD_ERROR_INIT;
     const char *name = mfd_request_param(rq, "field");
     size_t i;
-    json_t *field;
+    json_t *field = NULL;
     json_t *fields = mfd_page_only(rq, none) ? read_fields(rq, &err) : NULL;
     if (!fields)
         return;

@@ -91,7 +91,7 @@ class Daemon:
             command += ["--genome", "%s=%s" % (name, os.path.join(DATA, path))]
         for key, value in (settings or {}).items():
             command += ["--set", "%s=%s" % (key, value)]
-        self.process = subprocess.Popen(command + list(arguments), stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, **(env or {})}, pass_fds=pass_fds)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
