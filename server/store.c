@@ -198,6 +198,8 @@ static int open_all(struct mfd_store *store, const char *directory, bool exclusi
     if (!(store->path = mfd_buffer_steal(&path, NULL)))
         return mfd_fail_nomem(err);
     int status = mfd_mkdirs(directory, err);
+    if (status < 0)
+        mfd_fail_prefix(err, status, "the state directory (choose one with --state-dir)");
     if (status == MFD_OK && exclusive)
         status = take_lock(store, directory, err);
     if (status == MFD_OK)

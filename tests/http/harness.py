@@ -126,6 +126,13 @@ class Daemon:
                     raise AssertionError("no %r in the log:\n%s" % (
                         message, "\n".join(str(e) for e in self.log[-20:])))
 
+    @staticmethod
+    def wait_until(holds, pause=0.005):
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(pause)
+
     def stop(self, sign=signal.SIGTERM, code=0):
         """Ask it to end; it must, with that code, and a sanitizer must have had nothing to say."""
         if self.process.poll() is None and sign:

@@ -1,0 +1,245 @@
+"""Configuration, start, reload, and what systemd hands over."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import harness
+
+
+def mfdd(*arguments, env=None):
+    run = subprocess.run([harness.MFDD, *arguments], capture_output=True, text=True, check=False,
+                         timeout=harness.PATIENCE, env={**os.environ, **(env or {})})
+    return run.returncode, run.stdout, run.stderr
+
+
+class Place(unittest.TestCase):
+    def setUp(self):
+        self.place = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.place, True)
+
+    def write(self, text, name="mfdd.conf"):
+        path = os.path.join(self.place, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+
+class CommandLine(Place):
+    def test_help_and_version(self):
+        self.assertIn("--demo", mfdd("--help")[1])
+        self.assertRegex(mfdd("--version")[1], r"\Amfdd \d+\.\d+\.\d+\n\Z")
+
+    def test_what_it_does_not_know_it_says(self):
+        for arguments, words in ((["--nope"], "--nope"), (["serve"], "serve"), (["--port"], "--port"),
+                                 (["keys"], "add"), (["keys", "add"], "--name"), (["keys", "revoke"], "revoke"),
+                                 (["--model", "x"], "NAME=FILE"), (["keys", "add", "--name", "a", "--rate", "x"], "rate")):
+            code, _, text = mfdd(*arguments)
+            self.assertEqual(code, 2, arguments)
+            self.assertTrue(text.startswith("mfdd: "), text)
+            self.assertIn(words, text)
+
+    def test_the_printed_configuration_reads_back_as_itself(self):
+        arguments = ["--port", "8123", "--set", "limits.items=7", "--model", "a=/x/a.mfd", "--genome", "g=/x/g.fa"]
+        code, text, _ = mfdd(*arguments, "--print-config")
+        self.assertEqual(code, 0)
+        self.assertIn("port = 8123\n", text)
+        self.assertIn("a = /x/a.mfd\n", text)
+        self.assertEqual(mfdd("--config", self.write(text), "--print-config")[:2], (0, text))
+        for line in text.splitlines():
+            self.assertRegex(line, r"\A(#.*|\[[a-z]+\]|[A-Za-z0-9_]+ =( .+)?|)\Z")
+
+    def test_a_wrong_configuration_names_file_and_line(self):
+        for text, line, words in (("[server]\nport = 99999\n", 2, "65535"), ("[sever]\n", 1, "sever"),
+                                  ("[server]\n\n# c\npotr = 1\n", 4, "potr"), ("port = 1\n", 1, "before"),
+                                  ("[server]\nport = 1\nport = 2\n", 3, "twice"), ("[server\n", 1, "]"),
+                                  ("[server]\nrequire_keys = maybe\n", 2, "yes"), ("[models]\na =\n", 2, "path"),
+                                  ("[models]\na = /x\na = /y\n", 3, "twice"), ("[server]\nport\n", 2, "key = value"),
+                                  ("[limits]\nitems = -1\n", 2, "items"), ("[server]\nport = 0x10\n", 2, "whole number")):
+            path = self.write(text)
+            code, _, error = mfdd("--config", path, "--check-config")
+            self.assertEqual(code, 1, text)
+            self.assertIn("%s, line %d" % (path, line), error)
+            self.assertIn(words, error)
+        with open(path, "wb") as f:
+            f.write(b"[server]\nlisten = \xff\n")
+        self.assertIn("UTF-8", mfdd("--config", path, "--check-config")[2])
+        self.assertIn("/nonexistent", mfdd("--config", "/nonexistent", "--check-config")[2])
+
+    def test_contradictions_are_told(self):
+        for setting, words in (("server.tls_key=/x", "tls_certificate"), ("log.level=loud", "loud"), ("server.listen=", "listen")):
+            code, _, error = mfdd("--set", setting, "--check-config")
+            self.assertEqual(code, 1)
+            self.assertIn(words, error)
+
+    def test_paths_of_a_file_count_from_its_directory(self):
+        text = mfdd("--config", self.write("[models]\na = sub/a.mfd\n"), "--print-config")[1]
+        self.assertIn("a = %s/sub/a.mfd\n" % self.place, text)
+
+
+class Starting(Place):
+    def fails(self, words, *arguments, **more):
+        daemon = harness.Daemon(*arguments, wait=None, **more)
+        daemon.wait_for("mfdd: .*%s.*" % words)
+        daemon.stop(sign=None, code=1)
+
+    def test_a_taken_port_is_told(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            self.fails("in use.*--port", port=s.getsockname()[1])
+
+    def test_a_state_directory_serves_one_daemon(self):
+        daemon = harness.Daemon(models={"tiny": "tiny"})
+        self.fails("in use by another mfdd", state=daemon.state)
+        daemon.stop()
+
+    def test_a_state_directory_that_cannot_be_is_told(self):
+        path = self.write("a file", "state")
+        self.fails("state", state=path)
+        self.fails("state", state="/proc/nope")
+
+    def test_a_damaged_store_is_told(self):
+        self.write("this is no database, and it is long enough to be read as one" * 20, "mfd.db")
+        self.fails("mfd.db.*not a database", state=self.place)
+
+    def test_a_store_of_the_future_is_left_alone(self):
+        harness.Daemon(models={"tiny": "tiny"}, state=self.place).stop()
+        import sqlite3
+        with sqlite3.connect(self.place + "/mfd.db") as db:
+            db.execute("PRAGMA user_version = 99")
+        db.close()
+        self.fails("newer version", state=self.place)
+
+    def test_a_genome_that_is_not_there_is_told(self):
+        self.fails("genome g.*nonexistent", genomes={"g": "/nonexistent.fa"})
+
+    def test_not_ready_before_the_models_are(self):
+        daemon = harness.Daemon(wait="ready")
+        answer = daemon.request("GET", "/readyz")
+        self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"))
+        self.assertEqual(daemon.request("GET", "/livez").status, 200)
+        answer = daemon.request("POST", "/api/v1/predict", {"sequences": ["A"]})
+        self.assertEqual((answer.status, answer.slug), (404, "model-not-found"))
+        daemon.stop()
+
+    def test_a_broken_model_does_not_keep_the_others_from_serving(self):
+        path = self.write("not a bundle", "bad.mfd")
+        daemon = harness.Daemon(models={"bad": path, "tiny": "tiny"})
+        self.assertEqual(daemon.request("GET", "/readyz").status, 200 if daemon.wait_for("model bad: .*bad.mfd.*") else 0)
+        self.assertEqual(daemon.request("GET", "/api/v1/models/tiny").json()["state"], "ready")
+        daemon.stop()
+
+    def test_the_demo_needs_nothing_else(self):
+        daemon = harness.Daemon("--demo", state=self.place)
+        self.assertEqual(daemon.request("GET", "/readyz").status, 200)
+        answer = daemon.request("POST", "/api/v1/predict", {"intervals": ["chr20:42984160-42984444"],
+                                                            "tracks": {"ids": ["DREAM_HepG2_CTCF"]}})
+        self.assertEqual(len(answer.json()["results"][0]["bins"]), 3)
+        daemon.stop()
+
+    def test_ctrl_c_ends_it_too(self):
+        harness.Daemon(models={"tiny": "tiny"}).stop(sign=signal.SIGINT)
+
+    def test_ending_while_models_load(self):
+        daemon = harness.Daemon(models={"tiny": "tiny", "wide": "wide", "order2": "order2"}, wait="listening")
+        daemon.stop()
+
+
+class Reload(Place):
+    def test_sighup_takes_up_what_is_new(self):
+        path = self.write("[models]\ntiny = %s\n[limits]\nitems = 5\n" % harness.bundle("tiny"))
+        daemon = harness.Daemon("--config", path)
+        self.assertEqual(daemon.request("GET", "/service-info").json()["limits"]["items"]["value"], 5)
+        self.write("[models]\nwide = %s\n[limits]\nitems = 6\n" % harness.bundle("wide"))
+        skip = len(daemon.log)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("ready", skip)
+        self.assertEqual(daemon.request("GET", "/service-info").json()["limits"]["items"]["value"], 6)
+        models = daemon.request("GET", "/api/v1/models").json()["models"]
+        self.assertEqual([m["name"] for m in models], ["wide"])
+        daemon.stop()
+
+    def test_a_wrong_file_changes_nothing(self):
+        path = self.write("[limits]\nitems = 5\n")
+        daemon = harness.Daemon("--config", path, models={"tiny": "tiny"})
+        self.write("[limits]\nitems = 6\nnope = 1\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("the configuration stays as it was: .*line 3.*")
+        self.assertEqual(daemon.request("GET", "/service-info").json()["limits"]["items"]["value"], 5)
+        daemon.stop()
+
+
+class Systemd(Place):
+    def test_it_says_when_it_is_ready_alive_and_stopping(self):
+        path = os.path.join(self.place, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(path)
+            s.settimeout(harness.PATIENCE)
+            daemon = harness.Daemon(models={"tiny": "tiny"}, env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
+            self.assertIn(b"READY=1", s.recv(1000))
+            self.assertEqual([s.recv(1000) for _ in range(2)], [b"WATCHDOG=1"] * 2)
+            daemon.stop()
+            rest = b""
+            s.settimeout(0.5)
+            try:
+                while True:
+                    rest += s.recv(1000)
+            except socket.timeout:
+                pass
+            self.assertIn(b"STOPPING=1", rest)
+
+    def test_it_serves_on_a_socket_that_was_handed_over(self):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            command = 'exec 3<&%d; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@" 3<&3' % s.fileno()
+            state = os.path.join(self.place, "state")
+            process = subprocess.Popen(["/bin/sh", "-c", command, harness.MFDD, "--state-dir", state, "--model",
+                                        "tiny=" + harness.bundle("tiny")], pass_fds=(s.fileno(),), stderr=subprocess.DEVNULL)
+            try:
+                end = time.monotonic() + harness.PATIENCE
+                reply = b""
+                while b"200 OK" not in reply and time.monotonic() < end:
+                    with socket.create_connection(s.getsockname(), 5) as c:
+                        c.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+                        reply = c.recv(4000)
+                self.assertIn(b"200 OK", reply)
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(harness.PATIENCE), 0)
+
+
+class Tls(Place):
+    def test_https_where_certificates_are_given(self):
+        import http.client
+        import ssl
+        cert, key = self.place + "/cert.pem", self.place + "/key.pem"
+        made = shutil.which("openssl") and subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+            check=False, capture_output=True).returncode == 0
+        if not made:
+            self.skipTest("openssl makes no certificate here")
+        daemon = harness.Daemon(models={"tiny": "tiny"}, settings={"server.tls_certificate": cert, "server.tls_key": key})
+        context = ssl.create_default_context(cafile=cert)
+        client = http.client.HTTPSConnection("localhost", daemon.port, context=context, timeout=harness.PATIENCE)
+        for _ in range(2):
+            answer = daemon.request("GET", "/api/v1/models", connection=client)
+            self.assertEqual(answer.status, 200)
+        self.assertIn("max-age", answer.headers["strict-transport-security"])
+        client.close()
+        self.assertNotIn(b"200", daemon.raw(b"GET /livez HTTP/1.0\r\n\r\n", shut=True))
+        daemon.stop()
+
+    def test_a_certificate_that_is_none_is_told(self):
+        cert = self.write("not a certificate", "cert.pem")
+        daemon = harness.Daemon(wait=None, settings={"server.tls_certificate": cert, "server.tls_key": cert})
+        daemon.wait_for("mfdd: .*PEM.*")
+        daemon.stop(sign=None, code=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
