@@ -234,9 +234,9 @@ static int start(struct mfd_app *app, int listen_fd, struct mfd_error *err)
     if (status == MFD_OK)
         status = start_compute(app, err);
     if (status == MFD_OK)
-        status = start_http(app, listen_fd, err);
+        status = start_timers(app, err); /* before anyone is told that we are there */
     if (status == MFD_OK)
-        status = start_timers(app, err);
+        status = start_http(app, listen_fd, err);
     if (status == MFD_OK)
         mfd_reload_first(app);
     return status;

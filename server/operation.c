@@ -12,7 +12,7 @@
 #include "server/request.h"
 
 #define PART_ITEMS 256
-#define PART_ITEMS_STREAMED 32 /* lines that leave together */
+#define PART_ITEMS_STREAMED 8 /* lines that leave together */
 
 static bool stated_limits(struct mfd_request *rq, const struct mfd_operation_plan *plan,
                           struct mfd_problem *problem)

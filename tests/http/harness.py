@@ -91,7 +91,8 @@ class Daemon:
             command += ["--genome", "%s=%s" % (name, os.path.join(DATA, path))]
         for key, value in (settings or {}).items():
             command += ["--set", "%s=%s" % (key, value)]
-        self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen(command + list(arguments), stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, **(env or {})}, pass_fds=pass_fds)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -190,14 +191,14 @@ class Daemon:
     def raw(self, data, timeout=None, shut=False):
         """Bytes as they are; everything that comes back until the other side closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout or PATIENCE) as s:
-            s.sendall(data)
-            if shut:
-                s.shutdown(socket.SHUT_WR)
             parts = []
             try:
+                s.sendall(data)
+                if shut:
+                    s.shutdown(socket.SHUT_WR)
                 while part := s.recv(65536):
                     parts.append(part)
-            except ConnectionResetError:
+            except OSError:  # reset: it has closed already
                 pass
         return b"".join(parts)
 

@@ -142,6 +142,7 @@ class Deadlines(harness.Case):
             text = reply.read()
         except Exception as cut:  # http.client.IncompleteRead: the connection was cut, as it should
             text = cut.partial
+        client.close()
         last = json.loads(text.splitlines()[-1])
         self.assertEqual(last["problem"]["type"], "/problems/deadline-exceeded")
 
