@@ -266,6 +266,82 @@ static void what_cannot_be_coded_is_named(void **state)
     }
 }
 
+/* A checkpoint of one column x, as its table prepared by some rules would have made it. */
+struct checkpoint {
+    struct mfd_tensor bio, tech;
+    float values[64];
+};
+
+static const struct mfd_tensor *find(const void *source, const char *name)
+{
+    const struct checkpoint *c = source;
+    return !strcmp(name, c->bio.name) ? &c->bio : !strcmp(name, c->tech.name) ? &c->tech : NULL;
+}
+
+static void train(struct checkpoint *c, const char *tsv, struct mfd_mapping *m, size_t n,
+                  struct mfd_table_rules rules)
+{
+    static const char *const ids[] = { "E0", "E1", "E2", "E3", "E4" };
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_table *table;
+    struct mfd_metadata *md;
+    assert_int_equal(mfd_table_parse(&table, tsv, strlen(tsv), &rules, &err), MFD_OK);
+    assert_int_equal(mfd_metadata_prepare(&md, table, m, ids, n, &err), MFD_OK);
+    size_t width = mfd_fields_at(md, 0)->inputs;
+    assert_true(n * width <= 64);
+    mfd_fields_values(md, 0, c->values);
+    c->bio = (struct mfd_tensor){
+        .name =
+            "metadata_embedding.embedding_biological.column_embeddings.proc_age_bin_units.var_vals",
+        .dtype = MFD_F32,
+        .ndim = 2,
+        .shape = { n, width },
+        .data = c->values,
+        .bytes = n * width * sizeof(float)
+    };
+    c->tech = c->bio;
+    c->tech.name =
+        "metadata_embedding.embedding_technical.column_embeddings.proc_age_bin_units.var_vals";
+    mfd_metadata_free(md);
+    mfd_table_free(table);
+}
+
+static void the_rules_that_a_checkpoint_was_made_by_are_found_out(void **state)
+{
+    (void)state;
+    static const char tsv[] = "File.accession\tBiosample.organism\tproc_Biosample_life_stage\t"
+                              "proc_age_bin\tproc_age_bin_units\nE0\tHs\tadult\t40\tyear\n"
+                              "E1\tHs\tadult\tunknown\t\nE2\tHs\tunknown\tunknown\tNone\n"
+                              "E3\tHs\tadult\t42\tmonth\nE4\tHs\tadult\t44\tmonth\n";
+    static const char *const ids[] = { "E0", "E1", "E2", "E3", "E4" };
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_mapping *m;
+    json_t *json = unquote(MAPPING("'proc_age_bin_units':{'type':'category','intermediate':null}",
+                                   "'proc_age_bin_units'", "'proc_age_bin_units'"));
+    assert_int_equal(mfd_mapping_from_json(&m, json, &err), MFD_OK);
+    json_decref(json);
+    for (unsigned way = 0; way < 4; way++) {
+        const struct mfd_table_rules made = { .median_age = way & 1, .none_is_missing = way & 2 };
+        struct mfd_table_rules found = { false, false };
+        struct checkpoint c;
+        struct mfd_metadata *md = NULL;
+        train(&c, tsv, m, 5, made);
+        assert_int_equal(
+            mfd_metadata_fit(&md, tsv, sizeof tsv - 1, m, ids, 5, find, &c, &found, &err), MFD_OK);
+        assert_int_equal(found.median_age, made.median_age);
+        assert_int_equal(found.none_is_missing, made.none_is_missing);
+        mfd_metadata_free(md);
+        c.values[0] = 1 - c.values[0]; /* no rule makes this of the table */
+        md = NULL;
+        assert_int_equal(
+            mfd_metadata_fit(&md, tsv, sizeof tsv - 1, m, ids, 5, find, &c, &found, &err),
+            MFD_EMISMATCH);
+        assert_null(md);
+        assert_non_null(strstr(err.message, "proc_age_bin_units"));
+    }
+    mfd_mapping_free(m);
+}
+
 static void dates_are_read_in_the_usual_forms(void **state)
 {
     (void)state;
@@ -329,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_direct_feature_stands_for_a_label_unless_it_is_mixed),
         cmocka_unit_test(a_label_is_found_as_it_stands_or_by_its_number),
         cmocka_unit_test(what_cannot_be_coded_is_named),
+        cmocka_unit_test(the_rules_that_a_checkpoint_was_made_by_are_found_out),
         cmocka_unit_test(dates_are_read_in_the_usual_forms),
         cmocka_unit_test(nanoseconds_fall_into_years),
     };
