@@ -9,7 +9,8 @@
 #include "proto/decode_items.h"
 
 const char *const mfd_part_names[] = { "total", "biological", "technical", NULL };
-const char *const mfd_score_names[] = { "effect", "reference", "alternative", "swap", NULL };
+const char *const mfd_score_names[] = { "effect", "reference", "alternative", "swap",
+                                        "sar",    "quantile",  NULL };
 const char *const mfd_subspace_names[] = { "biological", "technical", NULL };
 const char *const mfd_scale_names[] = { "", "logit", "probability", NULL };
 const char *const mfd_aggregate_names[] = { "none", "mean", "max", NULL };
@@ -55,7 +56,7 @@ static int read_components(struct mfd_reader *r, const json_t *v, const struct m
 
 static int read_scores(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
-    return mfd_read_words(r, v, at, mfd_score_names, 4, out);
+    return mfd_read_words(r, v, at, mfd_score_names, 6, out);
 }
 
 static int read_subspaces(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)

@@ -38,6 +38,7 @@ static const struct mfd_problem_type types[] = {
     { "no-track-matches", 422, "No track matches the selection" },
     { "unsupported-component", 422, "The model or the scale has no such component" },
     { "unsupported-ensemble", 422, "The ensemble is not possible here" },
+    { "no-background", 422, "The bundle has no background of common variants" },
     { "unsupported", 422, "Valid, but not something this server does" },
     { "bad-sequence", 422, "The sequence holds letters that are not bases" },
     { "length-mismatch", 422, "The sequence has not the length of a window" },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/memory.h"
+#include "core/score/summary.h"
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/registry.h"
@@ -29,7 +30,25 @@ static void add_part(struct mfd_scoring *s, struct mfd_part part, struct mfd_sou
     s->sources[s->layout.n_parts++] = source;
 }
 
+/* Have an output computed; where, among the arrays. */
+static size_t need(struct mfd_scoring *s, size_t offset, size_t stride)
+{
+    size_t i = 0;
+    while (i < s->n_arrays && s->arrays[i].offset != offset)
+        i++;
+    s->arrays[i] = (struct mfd_array){ offset, stride };
+    s->n_arrays += i == s->n_arrays;
+    return i;
+}
+
+static void add_tracks(struct mfd_scoring *s, const char *group, const char *name,
+                       struct mfd_source source)
+{
+    add_part(s, (struct mfd_part){ group, name, s->choice.width, s->choice.columns, 0 }, source);
+}
+
 #define OUT(field) offsetof(struct mfd_outputs, field)
+#define EFFECTS(field) offsetof(struct mfd_effects, field)
 
 /* Components by scale; the parts of a probability do not exist. */
 static const struct {
@@ -47,10 +66,8 @@ static void add_components(struct mfd_scoring *s, const char *group, size_t base
         if (s->body.components & components[i].part) {
             bool logit = s->body.scale == MFD_SCALE_LOGIT;
             size_t offset = base + (logit ? components[i].logit : components[i].probability);
-            add_part(s,
-                     (struct mfd_part){ group, mfd_part_names[i], s->choice.width,
-                                        s->choice.columns, 0 },
-                     (struct mfd_source){ offset, s->choice.stride, true });
+            add_tracks(s, group, mfd_part_names[i],
+                       (struct mfd_source){ MFD_MADE_PICKED, need(s, offset, s->choice.stride) });
         }
 }
 
@@ -69,7 +86,7 @@ static void add_features(struct mfd_scoring *s, const char *group, size_t base)
     };
     if (c->model_class == MFD_BASELINE) {
         add_part(s, (struct mfd_part){ group, "all", c->embed, NULL, 0 },
-                 (struct mfd_source){ base + OUT(features), c->embed, false });
+                 (struct mfd_source){ MFD_MADE_COPIED, need(s, base + OUT(features), c->embed) });
         return;
     }
     for (size_t i = 0; i < 2; i++)
@@ -77,7 +94,8 @@ static void add_features(struct mfd_scoring *s, const char *group, size_t base)
             add_part(s,
                      (struct mfd_part){ group, subspaces[i].name, subspaces[i].width, NULL,
                                         subspaces[i].first },
-                     (struct mfd_source){ base + subspaces[i].offset, subspaces[i].width, false });
+                     (struct mfd_source){ MFD_MADE_COPIED, need(s, base + subspaces[i].offset,
+                                                                subspaces[i].width) });
 }
 
 static void add_scores(struct mfd_scoring *s)
@@ -86,26 +104,33 @@ static void add_scores(struct mfd_scoring *s)
         unsigned score;
         size_t base;
     } scores[] = {
-        { MFD_SCORE_EFFECT, offsetof(struct mfd_effects, effect) },
-        { MFD_SCORE_REFERENCE, offsetof(struct mfd_effects, reference) },
-        { MFD_SCORE_ALTERNATIVE, offsetof(struct mfd_effects, alternative) },
+        { MFD_SCORE_EFFECT, EFFECTS(effect) },
+        { MFD_SCORE_REFERENCE, EFFECTS(reference) },
+        { MFD_SCORE_ALTERNATIVE, EFFECTS(alternative) },
     };
-    const struct mfd_choice *c = &s->choice;
-    struct mfd_part swap = { "swap", "biological", c->width, c->columns, 0 };
+    size_t stride = s->choice.stride;
     for (size_t i = 0; i < 3; i++)
         if (s->body.scores & scores[i].score)
             add_components(s, mfd_score_names[i], scores[i].base);
     if (s->body.scores & MFD_SCORE_SWAP) {
-        add_part(s, swap,
-                 (struct mfd_source){ offsetof(struct mfd_effects, logits_biological_ver2),
-                                      c->stride, true });
-        swap.name = "technical";
-        add_part(s, swap,
-                 (struct mfd_source){ offsetof(struct mfd_effects, logits_technical_ver2),
-                                      c->stride, true });
+        add_tracks(s, "swap", "biological",
+                   (struct mfd_source){ MFD_MADE_PICKED,
+                                        need(s, EFFECTS(logits_biological_ver2), stride) });
+        add_tracks(s, "swap", "technical",
+                   (struct mfd_source){ MFD_MADE_PICKED,
+                                        need(s, EFFECTS(logits_technical_ver2), stride) });
     }
+    if (s->body.scores & MFD_SCORE_SAR)
+        add_tracks(s, "sar", "total",
+                   (struct mfd_source){ MFD_MADE_SAR,
+                                        need(s, EFFECTS(alternative.predictions), stride),
+                                        need(s, EFFECTS(reference.predictions), stride) });
+    if (s->body.scores & MFD_SCORE_QUANTILE)
+        add_tracks(
+            s, "quantile", "total",
+            (struct mfd_source){ MFD_MADE_QUANTILE, need(s, EFFECTS(effect.logits), stride) });
     if (s->body.subspaces)
-        add_features(s, "features", offsetof(struct mfd_effects, effect));
+        add_features(s, "features", EFFECTS(effect));
 }
 
 /* What a model without subspaces cannot say. */
@@ -130,9 +155,26 @@ static int check_baseline(const struct mfd_scoring *s, enum mfd_call call,
     return 0;
 }
 
+/* Quantiles need the distributions that the bundle keeps, one a track that was trained. */
+static int open_background(struct mfd_scoring *s, struct mfd_problem *problem)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (!(s->body.scores & MFD_SCORE_QUANTILE))
+        return 0;
+    if (s->body.virtual_tracks)
+        return mfd_problem_set(problem, "unsupported", "/virtual_tracks",
+                               "a virtual track has no background of common variants; quantiles "
+                               "are of the model's own tracks");
+    int status = mfd_background_open(mfd_served_model(s->served), &s->background, &err);
+    if (status == MFD_ENOTFOUND)
+        return mfd_problem_set(problem, "no-background", "/scores",
+                               "%s; without it there are no quantiles", err.message);
+    return status ? from_error(problem, &err, NULL) : 0;
+}
+
 static int lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem *problem)
 {
-    if (check_baseline(s, call, problem))
+    if (check_baseline(s, call, problem) || open_background(s, problem))
         return -1;
     if (call != MFD_CALL_FEATURES) {
         if (mfd_choice_make(&s->choice, mfd_served_model(s->served), &s->body, problem))
@@ -177,6 +219,9 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
         add_text(out, "scale", mfd_scale_names[s->body.scale]);
         add_text(out, "aggregate", mfd_aggregate_names[s->body.tracks.aggregate]);
     }
+    if (s->background.points)
+        mfd_buffer_addf(out, ",\"background\":{\"variants\":%llu}",
+                        (unsigned long long)s->background.variants);
     mfd_buffer_addf(out, ",\"window\":%lld,\"bin\":%zu}", (long long)mfd_scoring_window(s),
                     mfd_config_bin(s->config));
     s->layout.provenance = out->data;
@@ -306,17 +351,19 @@ int mfd_numbers_init(struct mfd_numbers *n, const struct mfd_scoring *s, size_t 
     char *base = task->kind == MFD_TASK_VARIANTS ? (char *)&task->effects : (char *)&task->out;
     size_t floats = 0;
     *n = (struct mfd_numbers){ .scoring = s, .rows = rows };
-    for (size_t i = 0; i < s->layout.n_parts; i++)
-        if (!mfd_add(floats, s->sources[i].stride, &floats))
+    for (size_t i = 0; i < s->n_arrays; i++)
+        if (!mfd_add(floats, s->arrays[i].stride, &floats))
             return no_memory(problem);
-    if (!mfd_mul(floats, rows, &floats) || !(n->block = mfd_aligned(floats, sizeof(float))))
+    if (!mfd_mul(floats, rows, &floats) || !mfd_add(floats, s->choice.stride, &floats) ||
+        !(n->block = mfd_aligned(floats, sizeof(float))))
         return no_memory(problem);
     float *at = n->block;
-    for (size_t i = 0; i < s->layout.n_parts; i++) {
+    for (size_t i = 0; i < s->n_arrays; i++) {
         n->arrays[i] = at;
-        *(float **)(void *)(base + s->sources[i].offset) = at;
-        at += rows * s->sources[i].stride;
+        *(float **)(void *)(base + s->arrays[i].offset) = at;
+        at += rows * s->arrays[i].stride;
     }
+    n->work = at;
     return 0;
 }
 
@@ -329,12 +376,28 @@ void mfd_numbers_deinit(struct mfd_numbers *n)
 void mfd_numbers_fill(void *ctx, size_t row, size_t part, float *out)
 {
     const struct mfd_numbers *n = ctx;
-    const struct mfd_source *source = &n->scoring->sources[part];
-    const float *from = n->arrays[part] + row * source->stride;
-    if (source->tracks)
-        mfd_choice_gather(&n->scoring->choice, from, out);
-    else
-        memcpy(out, from, source->stride * sizeof *out);
+    const struct mfd_scoring *s = n->scoring;
+    const struct mfd_source *source = &s->sources[part];
+    size_t stride = s->arrays[source->array].stride;
+    const float *from = n->arrays[source->array] + row * stride;
+    const float *other = n->arrays[source->other] + row * stride;
+    switch (source->making) {
+    case MFD_MADE_COPIED:
+        memcpy(out, from, stride * sizeof *out);
+        return;
+    case MFD_MADE_PICKED:
+        mfd_choice_gather(&s->choice, from, out);
+        return;
+    case MFD_MADE_SAR:
+        for (size_t t = 0; t < stride; t++)
+            n->work[t] = (float)mfd_summary_sar((double)from[t], (double)other[t]);
+        break;
+    case MFD_MADE_QUANTILE:
+        for (size_t t = 0; t < stride; t++)
+            n->work[t] = (float)mfd_background_quantile(&s->background, t, (double)from[t]);
+        break;
+    }
+    mfd_choice_gather(&s->choice, n->work, out);
 }
 
 /* --- small things --- */

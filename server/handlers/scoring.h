@@ -2,17 +2,31 @@
  * asked of, where each number of the answer comes from, and how the answer is laid out. */
 #pragma once
 
+#include "core/score/background.h"
 #include "proto/encode.h"
 #include "server/handlers/choice.h"
 #include "server/operation.h"
 
-#define MFD_MAX_PARTS 16
+#define MFD_MAX_PARTS 24
+#define MFD_MAX_ARRAYS 24
 
-/* Where the numbers of a part of the answer are computed. */
-struct mfd_source {
+/* An output of the computation that some part of the answer is made of. */
+struct mfd_array {
     size_t offset; /* of its pointer in the task's `out`, or `effects` for variants */
     size_t stride; /* floats a row there */
-    bool tracks;   /* picked through the choice; else features, as they are */
+};
+
+enum mfd_making {
+    MFD_MADE_COPIED,   /* features, as they are */
+    MFD_MADE_PICKED,   /* through the choice of tracks */
+    MFD_MADE_SAR,      /* of the probabilities `array` (alternative) and `other` (reference) */
+    MFD_MADE_QUANTILE, /* of the effects on the logits in `array`, against the background */
+};
+
+/* How the numbers of a part of the answer are made: places in the scoring's arrays. */
+struct mfd_source {
+    enum mfd_making making;
+    size_t array, other;
 };
 
 struct mfd_scoring {
@@ -25,7 +39,10 @@ struct mfd_scoring {
     struct mfd_choice choice;
     struct mfd_part parts[MFD_MAX_PARTS];
     struct mfd_source sources[MFD_MAX_PARTS];
-    struct mfd_layout layout; /* rows and input: the operation's to fill in */
+    struct mfd_array arrays[MFD_MAX_ARRAYS]; /* each output once, whatever is made of it */
+    size_t n_arrays;
+    struct mfd_background background; /* of the model; no points where nobody asked for it */
+    struct mfd_layout layout;         /* rows and input: the operation's to fill in */
     const struct mfd_encoder *encoder;
     struct mfd_buffer provenance;
     float *scratch; /* one row of the answer */
@@ -55,8 +72,9 @@ int mfd_scoring_describe(const struct mfd_scoring *s, struct mfd_buffer *out,
 struct mfd_numbers {
     const struct mfd_scoring *scoring;
     size_t rows;
-    float *block;                 /* all arrays */
-    float *arrays[MFD_MAX_PARTS]; /* (rows, stride) of each source */
+    float *block;                  /* all arrays and a row of work */
+    float *arrays[MFD_MAX_ARRAYS]; /* (rows, stride) of each */
+    float *work;                   /* scores of every track of the head, before the choice */
 };
 
 /* Make room for `rows` rows and point the task's outputs at it. */

@@ -420,7 +420,7 @@ static void options_from_a_query_string_mean_what_members_mean(void **state)
         { "scale", "logit" },
         { "ensemble", "strands" },
         { "components", "total,technical" },
-        { "scores", "swap,effect" },
+        { "scores", "swap,effect,quantile" },
         { "features", "biological" },
         { "aggregate", "mean" },
         { "pad", "true" },
@@ -433,7 +433,7 @@ static void options_from_a_query_string_mean_what_members_mean(void **state)
     assert_int_equal(body.scale, MFD_SCALE_LOGIT);
     assert_int_equal(body.shifts, 1);
     assert_int_equal(body.components, MFD_PART_TOTAL | MFD_PART_TECHNICAL);
-    assert_int_equal(body.scores, MFD_SCORE_EFFECT | MFD_SCORE_SWAP);
+    assert_int_equal(body.scores, MFD_SCORE_EFFECT | MFD_SCORE_SWAP | MFD_SCORE_QUANTILE);
     assert_int_equal(body.subspaces, MFD_SUBSPACE_BIOLOGICAL);
     assert_int_equal(body.tracks.aggregate, MFD_AGGREGATE_MEAN);
     assert_true(body.pad && !body.strict && body.dry_run);
