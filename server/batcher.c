@@ -46,8 +46,8 @@ struct mfd_batcher {
     double pace; /* seconds a pass of late, over all models */
     uint64_t refused, cancelled;
     bool stopping;
-    struct mfd_selection *selection; /* the thread's */
-    volatile int cancel;             /* the run under way: nobody wants it any more */
+    struct mfd_selection *selection, *one; /* the thread's */
+    volatile int cancel;                   /* the run under way: nobody wants it any more */
 };
 
 static double seconds(void)
@@ -183,6 +183,34 @@ static void end_run(struct mfd_batcher *b, int status, const struct mfd_error *e
     b->selection->n = 0;
 }
 
+/* One task that cannot be computed must not take down those it happened to be merged with: after a
+ * failure each runs by itself, and only the culprit fails. */
+static int run_apart(struct mfd_engine *engine, const struct mfd_selection *all,
+                     struct mfd_selection *one, const volatile int *cancel, struct mfd_error *err)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        struct mfd_ticket *t = all->shares[i].ticket;
+        *one = (struct mfd_selection){ .shares = { all->shares[i] }, .n = 1 };
+        int status = mfd_merge_run(engine, one, cancel, err);
+        if (status == MFD_ECANCELLED || status == MFD_ENOMEM)
+            return status;
+        if (status < 0 && t->status == MFD_OK) {
+            t->status = status; /* the ticket is this thread's while it runs */
+            t->err = *err;
+        }
+    }
+    return MFD_OK;
+}
+
+static int compute(struct mfd_batcher *b, struct mfd_error *err)
+{
+    struct mfd_engine *engine = mfd_served_engine(b->selection->shares[0].ticket->model);
+    int status = mfd_merge_run(engine, b->selection, &b->cancel, err);
+    if (status < 0 && b->selection->n > 1 && status != MFD_ECANCELLED && status != MFD_ENOMEM)
+        status = run_apart(engine, b->selection, b->one, &b->cancel, err);
+    return status;
+}
+
 static void *run(void *arg)
 {
     static const char *const kinds[] = { "sequences", "bins", "variants" };
@@ -197,7 +225,7 @@ static void *run(void *arg)
         for (size_t i = 1; i < sel->n; i++)
             oldest = fmin(oldest, sel->shares[i].ticket->queued_s);
         pthread_mutex_unlock(&b->lock);
-        int status = mfd_merge_run(mfd_served_engine(lead->model), sel, &b->cancel, &err);
+        int status = compute(b, &err);
         double took = seconds() - start;
         if (b->metrics)
             mfd_metrics_run(b->metrics, kinds[lead->task.kind], sel->n, sel->items, sel->passes,
@@ -216,11 +244,12 @@ int mfd_batcher_new(struct mfd_batcher **out, struct mfd_loop *loop, struct mfd_
 {
     struct mfd_batcher *b = mfd_calloc(1, sizeof *b);
     if (b)
-        b->selection = mfd_calloc(1, sizeof *b->selection);
+        b->selection = mfd_calloc(2, sizeof *b->selection);
     if (!b || !b->selection) {
         free(b);
         return mfd_fail_nomem(err);
     }
+    b->one = b->selection + 1;
     b->loop = loop;
     b->metrics = metrics;
     b->options = *options;

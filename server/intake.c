@@ -177,12 +177,23 @@ void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd
     mfd_problem_limit(problem, name, (int64_t)rq->body_limit, size, NULL);
 }
 
+/* Where two parties could take different ones for the true one. */
+static bool repeated(const struct mfd_request *rq, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rq->headers.n; i++)
+        n += strcasecmp(rq->headers.at[i].name, name) == 0;
+    return n > 1;
+}
+
 /* The body that the headers announce. */
 static bool check_body(struct mfd_request *rq)
 {
     const char *length = mfd_request_header(rq, "Content-Length");
     const char *coding = mfd_request_header(rq, "Transfer-Encoding");
     int64_t size = 0;
+    if (repeated(rq, "Content-Length") || repeated(rq, "Transfer-Encoding"))
+        return fail_bad_request(rq, "Content-Length or Transfer-Encoding", "given twice");
     if (length && coding)
         return fail_bad_request(rq, "Content-Length and Transfer-Encoding",
                                 "only one of them may be given");

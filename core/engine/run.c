@@ -267,7 +267,7 @@ static int run_conv(struct step *st, const volatile int *cancel)
             grow(&s->workers[i].sums, st->packed->out, 1))
             return MFD_ENOMEM;
     for (st->first = 0; st->first < st->plan->tiles; st->first += chunk) {
-        if (cancel && *cancel)
+        if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED))
             return MFD_ECANCELLED;
         st->tiles = at_most(chunk, st->plan->tiles - st->first);
         if (run_chunk(st, input_tiles, output_tiles))
@@ -341,7 +341,7 @@ int mfd_run_plan(struct mfd_run_state *s, const struct mfd_plan *plan, float *fe
     const struct mfd_geometry *g = s->geometry;
     for (size_t i = 0; i < g->n; i++) {
         struct grown *rows = &s->rows[i % 2];
-        if (cancel && *cancel)
+        if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED))
             return mfd_fail(err, MFD_ECANCELLED, "the run was cancelled");
         if (grow(rows, level_rows(s, plan, i), s->packed->level[i].out))
             return mfd_fail_nomem(err);

@@ -90,12 +90,12 @@ class Fair(harness.Case):
 
         def busy(i):
             while not stop.is_set():
-                self.post("/api/v1/predict?format=npy", {"intervals": LONG[20 * i:20 * i + 20]})
+                self.post("/api/v1/predict?format=npy", {"intervals": LONG[5 * i:5 * i + 5]})
         threads = [threading.Thread(target=busy, args=(i,)) for i in range(4)]
         for thread in threads:
             thread.start()
         client, waits = self.daemon.connect(), []
-        for _ in range(50):
+        for _ in range(40):
             start = time.monotonic()
             self.request("GET", "/api/v1/models/chr20/tracks?limit=20", connection=client)
             waits.append(time.monotonic() - start)
@@ -103,7 +103,7 @@ class Fair(harness.Case):
         for thread in threads:
             thread.join()
         client.close()
-        self.assertLess(sorted(waits)[25], 0.25, waits)
+        self.assertLess(sorted(waits)[20], 0.25 * harness.PATIENCE / 60, waits)
 
 
 class Full(harness.Case):
@@ -112,7 +112,7 @@ class Full(harness.Case):
 
     def test_a_full_queue_says_when_to_come_again(self):
         def ask(i):
-            return self.post("/api/v1/predict?format=npy", {"intervals": LONG[2 * i:2 * i + 2]})
+            return self.post("/api/v1/predict?format=npy", {"intervals": ["20:%d-%d" % (41000000 + 6400 * i, 41006399 + 6400 * i)]})
         answers = at_once(40, ask)
         statuses = sorted(a.status for a in answers)
         self.assertEqual(set(statuses), {200, 503}, statuses)

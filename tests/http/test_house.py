@@ -175,6 +175,11 @@ class House(harness.Case):
                                 b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n", shut=True)
         self.assertIn(reply.split(b" ")[1], (b"400",))
 
+    def test_a_length_given_twice_is_refused(self):
+        reply = self.daemon.raw(b"POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+                                b"Content-Length: 3\r\nConnection: close\r\n\r\n{}x", shut=True)
+        self.assertEqual(reply.split(b" ")[1], b"400", reply)
+
     def test_garbage_is_not_answered_with_a_page_of_ours(self):
         for data in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 100,
                      b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 100000 + b"\r\n\r\n"):
