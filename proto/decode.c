@@ -193,6 +193,47 @@ static int read_metadata(struct mfd_reader *r, const json_t *v, const struct mfd
     return 0;
 }
 
+static int read_setting(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+{
+    struct mfd_virtual_track track; /* for its metadata alone */
+    if (read_metadata(r, v, at, &track.metadata))
+        return -1;
+    *(const json_t **)out = track.metadata;
+    return 0;
+}
+
+static int read_over(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+{
+    struct mfd_body *body = out;
+    void *over;
+    if (mfd_read_array(r, v, at, "columns", r->limits->columns, mfd_read_string, sizeof(char *),
+                       &over, &body->n_over))
+        return -1;
+    body->over = over;
+    return 0;
+}
+
+static int read_distribution(struct mfd_reader *r, const json_t *v, const struct mfd_at *at,
+                             void *out)
+{
+    static const char *const words[] = { "training", "uniform" };
+    unsigned word;
+    if (mfd_read_word(r, v, at, words, 2, &word))
+        return -1;
+    *(enum mfd_distribution *)out = (enum mfd_distribution)word;
+    return 0;
+}
+
+static int read_held(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+{
+    static const char *const words[] = { "nothing", "technical", "biological" };
+    unsigned word;
+    if (mfd_read_word(r, v, at, words, 3, &word))
+        return -1;
+    *(enum mfd_hold *)out = (enum mfd_hold)word;
+    return 0;
+}
+
 static int read_bias(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
     static const char *const words[] = { "none", "mean", "matched" };
@@ -310,6 +351,27 @@ static const struct mfd_member normalize_members[] = {
     FIELD("strict", mfd_read_bool, strict),
 };
 
+static const struct mfd_member marginal_members[] = {
+    INPUT("sequences", MFD_INPUT_SEQUENCES),
+    INPUT("intervals", MFD_INPUT_INTERVALS),
+    SHARED,
+    TRACKS,
+    { "over", read_over, 0, true },
+    FIELD("distribution", read_distribution, distribution),
+    FIELD("levels", mfd_read_bool, levels),
+};
+static const struct mfd_member contrast_members[] = {
+    INPUT("sequences", MFD_INPUT_SEQUENCES),
+    INPUT("intervals", MFD_INPUT_INTERVALS),
+    SHARED,
+    { "a", read_setting, offsetof(struct draft, body.a), true },
+    { "b", read_setting, offsetof(struct draft, body.b), true },
+    FIELD("like", mfd_read_string, like),
+    FIELD("held", read_held, held),
+    FIELD("components", read_components, components),
+    FIELD("scale", read_scale, scale),
+};
+
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 static const struct call {
     const struct mfd_member *members;
@@ -336,6 +398,14 @@ static const struct call {
                               .input = MFD_INPUT_VARIANTS,
                               .shifts = 7,
                               .strands = true } },
+    [MFD_CALL_MARGINAL] = { marginal_members,
+                            COUNT(marginal_members),
+                            "\"sequences\" or \"intervals\"",
+                            { .components = MFD_PART_TOTAL, .shifts = 1, .strands = true } },
+    [MFD_CALL_CONTRAST] = { contrast_members,
+                            COUNT(contrast_members),
+                            "\"sequences\" or \"intervals\"",
+                            { .components = MFD_PART_TOTAL, .shifts = 1, .strands = true } },
     [MFD_CALL_NORMALIZE] = { normalize_members,
                              COUNT(normalize_members),
                              "\"variants\"",

@@ -18,6 +18,8 @@ enum mfd_call { /* whose members are read */
                 MFD_CALL_FEATURES,
                 MFD_CALL_VARIANTS,
                 MFD_CALL_NORMALIZE,
+                MFD_CALL_MARGINAL,
+                MFD_CALL_CONTRAST,
 };
 
 enum mfd_input { MFD_INPUT_SEQUENCES, MFD_INPUT_INTERVALS, MFD_INPUT_VARIANTS };
@@ -35,6 +37,8 @@ enum {
 enum { MFD_SUBSPACE_BIOLOGICAL = 1, MFD_SUBSPACE_TECHNICAL = 2 };
 
 enum mfd_scale { MFD_SCALE_UNSAID, MFD_SCALE_LOGIT, MFD_SCALE_PROBABILITY };
+enum mfd_distribution { MFD_DISTRIBUTION_TRAINING, MFD_DISTRIBUTION_UNIFORM };
+enum mfd_hold { MFD_HOLD_NOTHING, MFD_HOLD_TECHNICAL, MFD_HOLD_BIOLOGICAL };
 enum mfd_aggregate { MFD_AGGREGATE_NONE, MFD_AGGREGATE_MEAN, MFD_AGGREGATE_MAX };
 enum mfd_virtual_bias {
     MFD_VIRTUAL_BIAS_NONE,
@@ -90,6 +94,13 @@ struct mfd_body {
     struct mfd_selection tracks;
     const struct mfd_virtual_track *virtual_tracks; /* NULL: real ones */
     size_t n_virtual_tracks;
+    const char *const *over; /* metadata columns to average over */
+    size_t n_over;
+    enum mfd_distribution distribution;
+    bool levels;         /* values of each setting, too */
+    const json_t *a, *b; /* settings to contrast, as mfd_virtual_track.metadata */
+    const char *like;    /* the track whose columns stand in for those they leave out */
+    enum mfd_hold held;
     unsigned components;  /* set of MFD_PART_ */
     unsigned scores;      /* set of MFD_SCORE_ */
     unsigned subspaces;   /* set of MFD_SUBSPACE_; 0: none of them asked for */

@@ -227,10 +227,13 @@ int mfd_choice_make(struct mfd_choice *out, const struct mfd_model *model,
                     const struct mfd_body *body, struct mfd_problem *problem)
 {
     struct mfd_choice choice = { 0 };
-    int status = body->virtual_tracks ? mfd_choice_virtual(&choice, model, body, problem)
-                                      : choose_real(&choice, model, &body->tracks, problem);
-    if (status == 0)
+    int status = body->a                ? mfd_choice_contrast(&choice, model, body, problem)
+                 : body->virtual_tracks ? mfd_choice_virtual(&choice, model, body, problem)
+                                        : choose_real(&choice, model, &body->tracks, problem);
+    if (status == 0 && !body->a)
         status = name_columns(&choice, model, body, problem);
+    if (status == 0 && body->over)
+        status = mfd_choice_marginal(&choice, model, body, problem);
     if (status)
         mfd_choice_deinit(&choice);
     else
@@ -240,13 +243,23 @@ int mfd_choice_make(struct mfd_choice *out, const struct mfd_model *model,
 
 void mfd_choice_deinit(struct mfd_choice *choice)
 {
+    mfd_marginal_free(choice->marginal);
+    mfd_contrast_free(choice->contrast);
     mfd_head_free(choice->head);
+    free(choice->spare);
     free(choice->index);
     free(choice->names);
     *choice = (struct mfd_choice){ 0 };
 }
 
-void mfd_choice_gather(const struct mfd_choice *choice, const float *row, float *out)
+const struct mfd_head *mfd_choice_head(const struct mfd_choice *choice)
+{
+    return choice->marginal   ? choice->marginal->all
+           : choice->contrast ? choice->contrast->all
+                              : choice->head;
+}
+
+static void pick(const struct mfd_choice *choice, const float *row, float *out)
 {
     double sum = 0;
     float max = -INFINITY;
@@ -261,4 +274,26 @@ void mfd_choice_gather(const struct mfd_choice *choice, const float *row, float 
         *out = (float)(sum / (double)choice->n);
     else if (choice->aggregate == MFD_AGGREGATE_MAX)
         *out = max;
+}
+
+void mfd_choice_gather(const struct mfd_choice *choice, enum mfd_gather how, const float *row,
+                       float *out)
+{
+    switch (how) {
+    case MFD_GATHER_MEAN:
+        mfd_marginal_reduce(choice->marginal, row, 1, out, NULL);
+        break;
+    case MFD_GATHER_SD:
+        mfd_marginal_reduce(choice->marginal, row, 1, choice->spare, out);
+        break;
+    case MFD_GATHER_DIFFERENCE:
+        mfd_contrast_reduce(choice->contrast, row, 1, out);
+        break;
+    case MFD_GATHER_LEVELS:
+        memcpy(out, row, choice->stride * sizeof *out);
+        break;
+    case MFD_GATHER_TRACKS:
+        pick(choice, row, out);
+        break;
+    }
 }

@@ -10,7 +10,8 @@
 #include "server/app.h"
 #include "server/registry.h"
 
-#define PART_ROWS 512 /* about so many rows are computed between two pieces of an answer */
+#define PART_ROWS 512                 /* rows between two pieces of an answer, about */
+#define PART_FLOATS ((size_t)4 << 20) /* and numbers of an array, at most so many */
 
 static int from_error(struct mfd_problem *problem, const struct mfd_error *err, const char *pointer)
 {
@@ -60,15 +61,37 @@ static const struct {
     { MFD_PART_TECHNICAL, OUT(logits_technical), 0 },
 };
 
-static void add_components(struct mfd_scoring *s, const char *group, size_t base)
+static void add_components(struct mfd_scoring *s, const char *group, size_t base,
+                           enum mfd_gather how)
 {
+    const struct mfd_choice *c = &s->choice;
     for (size_t i = 0; i < 3; i++)
         if (s->body.components & components[i].part) {
             bool logit = s->body.scale == MFD_SCALE_LOGIT;
             size_t offset = base + (logit ? components[i].logit : components[i].probability);
-            add_tracks(s, group, mfd_part_names[i],
-                       (struct mfd_source){ MFD_MADE_PICKED, need(s, offset, s->choice.stride) });
+            struct mfd_part part = { group, mfd_part_names[i], c->width, c->columns, 0 };
+            if (how == MFD_GATHER_LEVELS) {
+                part.width = c->stride;
+                part.columns = NULL; /* numbered: track by track, its settings in their order */
+            }
+            add_part(s, part,
+                     (struct mfd_source){ how ? MFD_MADE_GATHERED : MFD_MADE_PICKED,
+                                          need(s, offset, c->stride), .gather = how });
         }
+}
+
+/* Averages over columns of metadata come with their spread, and a contrast as a difference. */
+static void add_predictions(struct mfd_scoring *s)
+{
+    bool average = s->choice.marginal != NULL;
+    add_components(s, "values", 0,
+                   average              ? MFD_GATHER_MEAN
+                   : s->choice.contrast ? MFD_GATHER_DIFFERENCE
+                                        : MFD_GATHER_TRACKS);
+    if (average)
+        add_components(s, "sd", 0, MFD_GATHER_SD);
+    if (average && s->body.levels)
+        add_components(s, "levels", 0, MFD_GATHER_LEVELS);
 }
 
 /* Features: technical ones are numbered first, as in the model. */
@@ -111,7 +134,7 @@ static void add_scores(struct mfd_scoring *s)
     size_t stride = s->choice.stride;
     for (size_t i = 0; i < 3; i++)
         if (s->body.scores & scores[i].score)
-            add_components(s, mfd_score_names[i], scores[i].base);
+            add_components(s, mfd_score_names[i], scores[i].base, MFD_GATHER_TRACKS);
     if (s->body.scores & MFD_SCORE_SWAP) {
         add_tracks(s, "swap", "biological",
                    (struct mfd_source){ MFD_MADE_PICKED,
@@ -184,10 +207,10 @@ static int lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem
     }
     if (call == MFD_CALL_VARIANTS)
         add_scores(s);
-    else if (call == MFD_CALL_PREDICT)
-        add_components(s, "values", 0);
-    else
+    else if (call == MFD_CALL_FEATURES)
         add_features(s, "values", 0);
+    else
+        add_predictions(s);
     s->layout.input = s->body.input;
     s->layout.parts = s->parts;
     s->scratch = mfd_calloc(mfd_layout_width(&s->layout), sizeof *s->scratch);
@@ -215,6 +238,8 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
     add_text(out, "genome", s->genome_name);
     mfd_buffer_addf(out, ",\"ensemble\":{\"strands\":%s,\"shifts\":%u}",
                     s->ensemble.strands ? "true" : "false", s->ensemble.shifts);
+    if (call == MFD_CALL_MARGINAL)
+        mfd_choice_settings(&s->choice, mfd_served_model(s->served), out);
     if (call != MFD_CALL_FEATURES) {
         add_text(out, "scale", mfd_scale_names[s->body.scale]);
         add_text(out, "aggregate", mfd_aggregate_names[s->body.tracks.aggregate]);
@@ -326,7 +351,11 @@ int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
     plan->items = s->body.n_items;
     plan->passes = (double)s->windows * mfd_ensemble_passes(s->ensemble);
     plan->dry_run = s->body.dry_run;
-    plan->part_items = most <= 1 ? 0 : most < PART_ROWS ? PART_ROWS / most : 1;
+    size_t most_rows = PART_ROWS;
+    for (size_t i = 0; i < s->n_arrays; i++)
+        if (s->arrays[i].stride * most_rows > PART_FLOATS)
+            most_rows = PART_FLOATS / s->arrays[i].stride + 1;
+    plan->part_items = most >= most_rows ? 1 : most_rows / most;
     plan->whole = s->encoder->transposed;
     return 0;
 }
@@ -386,7 +415,10 @@ void mfd_numbers_fill(void *ctx, size_t row, size_t part, float *out)
         memcpy(out, from, stride * sizeof *out);
         return;
     case MFD_MADE_PICKED:
-        mfd_choice_gather(&s->choice, from, out);
+        mfd_choice_gather(&s->choice, MFD_GATHER_TRACKS, from, out);
+        return;
+    case MFD_MADE_GATHERED:
+        mfd_choice_gather(&s->choice, source->gather, from, out);
         return;
     case MFD_MADE_SAR:
         for (size_t t = 0; t < stride; t++)
@@ -397,7 +429,7 @@ void mfd_numbers_fill(void *ctx, size_t row, size_t part, float *out)
             n->work[t] = (float)mfd_background_quantile(&s->background, t, (double)from[t]);
         break;
     }
-    mfd_choice_gather(&s->choice, n->work, out);
+    mfd_choice_gather(&s->choice, MFD_GATHER_TRACKS, n->work, out);
 }
 
 /* --- small things --- */

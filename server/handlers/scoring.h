@@ -19,6 +19,7 @@ struct mfd_array {
 enum mfd_making {
     MFD_MADE_COPIED,   /* features, as they are */
     MFD_MADE_PICKED,   /* through the choice of tracks */
+    MFD_MADE_GATHERED, /* the same, as `gather` says: averages over settings, contrasts */
     MFD_MADE_SAR,      /* of the probabilities `array` (alternative) and `other` (reference) */
     MFD_MADE_QUANTILE, /* of the effects on the logits in `array`, against the background */
 };
@@ -27,6 +28,7 @@ enum mfd_making {
 struct mfd_source {
     enum mfd_making making;
     size_t array, other;
+    enum mfd_gather gather;
 };
 
 struct mfd_scoring {

@@ -153,7 +153,7 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
             v->variants[i].status = MFD_VARIANT_OFF_CONTIG; /* as judged: compute nothing */
     }
     p->task = (struct mfd_task){ .kind = MFD_TASK_VARIANTS,
-                                 .head = v->base.choice.head,
+                                 .head = mfd_choice_head(&v->base.choice),
                                  .genome = v->base.genome,
                                  .ensemble = v->base.ensemble,
                                  .pad = v->base.body.pad,

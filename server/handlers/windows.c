@@ -195,6 +195,18 @@ static int open_predict(void **state, const struct mfd_operation_input *input,
     return open_windows(state, MFD_CALL_PREDICT, input, plan, problem);
 }
 
+static int open_marginal(void **state, const struct mfd_operation_input *input,
+                         struct mfd_operation_plan *plan, struct mfd_problem *problem)
+{
+    return open_windows(state, MFD_CALL_MARGINAL, input, plan, problem);
+}
+
+static int open_contrast(void **state, const struct mfd_operation_input *input,
+                         struct mfd_operation_plan *plan, struct mfd_problem *problem)
+{
+    return open_windows(state, MFD_CALL_CONTRAST, input, plan, problem);
+}
+
 static int open_features(void **state, const struct mfd_operation_input *input,
                          struct mfd_operation_plan *plan, struct mfd_problem *problem)
 {
@@ -303,7 +315,7 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
         return mfd_problem_set(problem, "internal", NULL, "out of memory");
     fill_part(w, p, part);
     p->task = (struct mfd_task){ .kind = w->sites ? MFD_TASK_BINS : MFD_TASK_SEQUENCES,
-                                 .head = w->base.choice.head,
+                                 .head = mfd_choice_head(&w->base.choice),
                                  .genome = w->base.genome,
                                  .ensemble = w->base.ensemble,
                                  .pad = w->base.body.pad,
@@ -343,13 +355,24 @@ const struct mfd_operation mfd_operation_features = {
     "features", open_features, describe, prepare, encode, release, finish, close_windows,
 };
 
+const struct mfd_operation mfd_operation_marginal = {
+    "predict/marginal", open_marginal, describe, prepare, encode, release, finish, close_windows,
+};
+const struct mfd_operation mfd_operation_contrast = {
+    "predict/contrast", open_contrast, describe, prepare, encode, release, finish, close_windows,
+};
+
+#define OFFERS                                                                                     \
+    (MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY | MFD_MEDIA_BEDGRAPH)
+
 const struct mfd_route mfd_routes_windows[] = {
     { "POST", "/api/v1/predict", .operation = &mfd_operation_predict, .scope = MFD_SCOPE_PREDICT,
-      .accepts = MFD_MEDIA_JSON,
-      .offers =
-          MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY | MFD_MEDIA_BEDGRAPH },
+      .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
+    { "POST", "/api/v1/predict/marginal", .operation = &mfd_operation_marginal,
+      .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
+    { "POST", "/api/v1/predict/contrast", .operation = &mfd_operation_contrast,
+      .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
     { "POST", "/api/v1/features", .operation = &mfd_operation_features, .scope = MFD_SCOPE_PREDICT,
-      .accepts = MFD_MEDIA_JSON,
-      .offers = MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY },
+      .accepts = MFD_MEDIA_JSON, .offers = OFFERS & ~(unsigned)MFD_MEDIA_BEDGRAPH },
     { 0 },
 };

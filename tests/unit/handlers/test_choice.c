@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "core/model/virtual.h"
-#include "server/handlers/choice.h"
+#include "server/handlers/choice_in.h"
 
 /* A model with four tracks and three columns in place of a bundle. */
 enum { TRACKS = 4, COLUMNS = 3 };
@@ -94,6 +94,39 @@ struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
     if (head)
         head->tracks = v->tracks;
     return head;
+}
+
+/* Averages and contrasts are tested over HTTP, where there is a model to ask. */
+int mfd_choice_contrast(struct mfd_choice *choice, const struct mfd_model *model,
+                        const struct mfd_body *body, struct mfd_problem *problem)
+{
+    (void)choice, (void)model, (void)body, (void)problem;
+    fail();
+    return -1;
+}
+int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model,
+                        const struct mfd_body *body, struct mfd_problem *problem)
+{
+    return mfd_choice_contrast(choice, model, body, problem);
+}
+void mfd_marginal_free(struct mfd_marginal *m)
+{
+    assert_null(m);
+}
+void mfd_contrast_free(struct mfd_contrast *c)
+{
+    assert_null(c);
+}
+void mfd_marginal_reduce(const struct mfd_marginal *m, const float *values, size_t n, float *mean,
+                         float *sd)
+{
+    (void)m, (void)values, (void)n, (void)mean, (void)sd;
+    fail();
+}
+void mfd_contrast_reduce(const struct mfd_contrast *c, const float *values, size_t n, float *out)
+{
+    (void)c, (void)values, (void)n, (void)out;
+    fail();
 }
 
 static const struct mfd_limits limits = MFD_LIMITS_INIT;
@@ -228,7 +261,7 @@ static void numbers_are_picked_averaged_or_the_largest_taken(void **state)
         struct mfd_problem problem;
         float out[TRACKS];
         assert_int_equal(choose(&choice, &body, cases[i].members, &problem), 0);
-        mfd_choice_gather(&choice, row, out);
+        mfd_choice_gather(&choice, MFD_GATHER_TRACKS, row, out);
         assert_memory_equal(out, cases[i].numbers, choice.width * sizeof(float));
         if (choice.aggregate != MFD_AGGREGATE_NONE)
             assert_string_equal(choice.columns[0], mfd_aggregate_names[choice.aggregate]);

@@ -1,0 +1,172 @@
+/* Averages over columns of metadata, and contrasts of two settings of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "core/model/combination.h"
+#include "core/model/virtual.h"
+#include "proto/text.h"
+#include "server/handlers/choice_in.h"
+
+static int no_memory(struct mfd_problem *problem)
+{
+    return mfd_problem_set(problem, "internal", NULL, "out of memory");
+}
+
+static int check_head(const struct mfd_model *model, const char *pointer,
+                      struct mfd_problem *problem)
+{
+    if (mfd_model_config(model)->model_class == MFD_DISENTANGLED)
+        return 0;
+    return mfd_problem_set(problem, "unsupported", pointer,
+                           "this model has no metadata head, so it knows its own tracks only");
+}
+
+static const char *field_name(const void *ctx, size_t i)
+{
+    return mfd_fields_at(ctx, i)->name;
+}
+
+/* Names of columns as fields of the model, each once. */
+static int find_fields(const struct mfd_model *model, const struct mfd_body *body, size_t *over,
+                       struct mfd_problem *problem)
+{
+    const struct mfd_metadata *md = mfd_model_metadata(model);
+    struct mfd_at root = MFD_AT_ROOT, list = MFD_AT_MEMBER(&root, "over");
+    for (size_t i = 0; i < body->n_over; i++) {
+        struct mfd_at at = MFD_AT_INDEX(&list, i);
+        over[i] = mfd_fields_find(md, body->over[i]);
+        if (over[i] == MFD_NONE)
+            return mfd_choice_unknown(problem, "unknown-column", &at, "metadata column",
+                                      body->over[i], field_name, md, mfd_fields_count(md));
+        for (size_t j = 0; j < i; j++)
+            if (over[j] == over[i])
+                return mfd_problem_set(problem, "invalid-value", "/over",
+                                       "\"%.100s\" is named twice", body->over[i]);
+    }
+    return 0;
+}
+
+/* The combinations that the chosen tracks have. */
+static int code_bases(struct mfd_combinations *out, const struct mfd_choice *choice,
+                      const struct mfd_model *model, const struct mfd_body *body,
+                      struct mfd_problem *problem)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (body->virtual_tracks)
+        return mfd_choice_code_all(out, model, body, problem);
+    out->at = mfd_calloc(choice->n, sizeof *out->at);
+    if (!out->at)
+        return no_memory(problem);
+    for (out->n = 0; out->n < choice->n; out->n++) {
+        size_t track = choice->index[out->n];
+        struct mfd_combination *base = &out->at[out->n];
+        if (mfd_virtual_of_track(model, track, base, &err))
+            return mfd_problem_from_error(problem, &err, "/tracks");
+        base->bias_policy = MFD_BIAS_NUMBER; /* a track keeps its own in every setting */
+        base->bias = (double)mfd_model_head(model)->bias[track];
+    }
+    return 0;
+}
+
+int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model,
+                        const struct mfd_body *body, struct mfd_problem *problem)
+{
+    MFD_CLEANUP(mfd_combinations_deinit) struct mfd_combinations bases = { 0 };
+    MFD_AUTO_FREE size_t *over = mfd_calloc(body->n_over, sizeof *over);
+    struct mfd_error err = MFD_ERROR_INIT;
+    choice->spare = mfd_calloc(choice->n, sizeof *choice->spare);
+    if (!over || !choice->spare)
+        return no_memory(problem);
+    if (check_head(model, "/over", problem) || find_fields(model, body, over, problem))
+        return -1;
+    if (choice->aggregate != MFD_AGGREGATE_NONE)
+        return mfd_problem_set(problem, "conflicting-members", "/tracks/aggregate",
+                               "averages over columns are given a track at a time");
+    if (code_bases(&bases, choice, model, body, problem))
+        return -1;
+    enum mfd_over distribution =
+        body->distribution == MFD_DISTRIBUTION_UNIFORM ? MFD_OVER_UNIFORM : MFD_OVER_TRAINING;
+    if (mfd_marginal_new(&choice->marginal, model, bases.at, bases.n, over, body->n_over,
+                         distribution, NULL, NULL, 0, &err))
+        return mfd_problem_from_error(problem, &err, "/over");
+    choice->stride = choice->marginal->bases * choice->marginal->settings;
+    return 0;
+}
+
+int mfd_choice_contrast(struct mfd_choice *choice, const struct mfd_model *model,
+                        const struct mfd_body *body, struct mfd_problem *problem)
+{
+    static const char *const name[] = { "a-b" };
+    static const enum mfd_held helds[] = { [MFD_HOLD_NOTHING] = MFD_HELD_NOTHING,
+                                           [MFD_HOLD_TECHNICAL] = MFD_HELD_TECHNICAL,
+                                           [MFD_HOLD_BIOLOGICAL] = MFD_HELD_BIOLOGICAL };
+    MFD_CLEANUP(mfd_combination_deinit) struct mfd_combination a = MFD_COMBINATION_INIT;
+    MFD_CLEANUP(mfd_combination_deinit) struct mfd_combination b = MFD_COMBINATION_INIT;
+    struct mfd_at root = MFD_AT_ROOT, at_a = MFD_AT_MEMBER(&root, "a");
+    struct mfd_at at_b = MFD_AT_MEMBER(&root, "b"), like = MFD_AT_MEMBER(&root, "like");
+    struct mfd_virtual_track one = { .metadata = body->a,
+                                     .like = body->like,
+                                     .bias = MFD_VIRTUAL_BIAS_MEAN };
+    struct mfd_virtual_track other = one;
+    struct mfd_error err = MFD_ERROR_INIT;
+    other.metadata = body->b;
+    if (check_head(model, "/a", problem) ||
+        mfd_choice_code(&a, model, &one, &at_a, &like, problem) ||
+        mfd_choice_code(&b, model, &other, &at_b, &like, problem))
+        return -1;
+    if (mfd_contrast_new(&choice->contrast, model, &a, &b, 1, helds[body->held], &err))
+        return mfd_problem_from_error(problem, &err, NULL);
+    choice->n = choice->width = 1;
+    choice->stride = 2;
+    choice->columns = name;
+    return 0;
+}
+
+/* A field's value in a combination, as the table would have it. */
+static void add_value(const struct mfd_metadata *md, const struct mfd_combination *c, size_t at,
+                      struct mfd_buffer *out)
+{
+    const struct mfd_field *field = mfd_fields_at(md, at);
+    const uint32_t *value = mfd_combination_value(md, c, at);
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    if (!field->n_labels) {
+        float number; /* standardised */
+        mfd_code_expand(field, value, &number);
+        number = (float)((double)number * field->sd + field->mean);
+        mfd_text_f32s(out, &number, 1);
+        return;
+    }
+    for (size_t i = 1; i <= value[0]; i++)
+        mfd_buffer_addf(&text, "%s%s", i > 1 ? "," : "", field->labels[value[i]]);
+    mfd_text_json(out, text.data ? text.data : "", text.len);
+    mfd_buffer_deinit(&text);
+}
+
+void mfd_choice_settings(const struct mfd_choice *choice, const struct mfd_model *model,
+                         struct mfd_buffer *out)
+{
+    const struct mfd_metadata *md = mfd_model_metadata(model);
+    const struct mfd_marginal *m = choice->marginal;
+    mfd_buffer_adds(out, ",\"over\":[");
+    for (size_t i = 0; i < m->n_over; i++) {
+        const char *name = mfd_fields_at(md, m->over[i])->name;
+        mfd_buffer_adds(out, i ? "," : "");
+        mfd_text_json(out, name, strlen(name));
+    }
+    mfd_buffer_adds(out, "],\"settings\":[");
+    for (size_t s = 0; s < m->settings; s++) {
+        mfd_buffer_addf(out, "%s{\"weight\":%.9g,\"tracks\":%zu,\"values\":{", s ? "," : "",
+                        m->setting[s].weight, m->setting[s].tracks);
+        for (size_t i = 0; i < m->n_over; i++) {
+            const struct mfd_field *field = mfd_fields_at(md, m->over[i]);
+            mfd_buffer_adds(out, i ? "," : "");
+            mfd_text_json(out, field->name, strlen(field->name));
+            mfd_buffer_addc(out, ':');
+            add_value(md, &m->setting[s].combined, m->over[i], out);
+        }
+        mfd_buffer_adds(out, "}}");
+    }
+    mfd_buffer_addc(out, ']');
+}
