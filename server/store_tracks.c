@@ -1,10 +1,13 @@
 #include "server/store_db.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
+#include "proto/nearest.h"
+#include "proto/text.h"
 
 #define MAX_WORDS 32
 
@@ -95,20 +98,57 @@ static bool exists(sqlite3 *db, int64_t model, const char *field, const char *la
     return mfd_query_end(&q, "look for a label", NULL) == MFD_OK && found;
 }
 
+static const char *text_at(const void *ctx, size_t i)
+{
+    return json_string_value(json_array_get(ctx, i));
+}
+
+/* "; did you mean 'a' or 'b'?": names of columns, or of a column's labels, that are near to `word`.
+ */
+static void suggest(sqlite3 *db, int64_t model, const char *field, const char *word, char *out,
+                    size_t size)
+{
+    struct mfd_query q;
+    const char *near[MFD_NEAREST];
+    json_t *names = json_array();
+    out[0] = '\0';
+    mfd_query_init(&q, db,
+                   field ? "SELECT DISTINCT label FROM labels WHERE model = ? AND field = ?"
+                         : "SELECT DISTINCT field FROM labels WHERE model = ?");
+    mfd_query_int(&q, model);
+    if (field)
+        mfd_query_text(&q, field);
+    while (mfd_query_step(&q))
+        json_array_append_new(names, json_string(mfd_query_column(&q, 0)));
+    size_t n = 0, found = mfd_nearest(word, text_at, names, json_array_size(names), near);
+    if (mfd_query_end(&q, "look for names", NULL) < 0)
+        found = 0;
+    for (size_t i = 0; i < found && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s'%.60s'%s", i ? " or " : "; did you mean ",
+                              near[i], i + 1 == found ? "?" : "");
+    mfd_text_cut(out);
+    json_decref(names);
+}
+
 /* Every column and label asked for must be one of the model's: a filter that can find nothing is a
  * mistake worth telling. */
 static int check_labels(sqlite3 *db, const struct mfd_track_query *query, struct mfd_error *err)
 {
+    char hint[256];
     for (size_t i = 0; query->labels && i < query->labels->n; i++) {
         const struct mfd_pair *pair = &query->labels->at[i];
-        if (!exists(db, query->model, pair->name, NULL))
-            return mfd_fail_as(
-                err, MFD_EINVAL, "unknown-column",
-                "'%.100s' is neither a parameter nor a metadata column of the model.", pair->name);
-        if (!exists(db, query->model, pair->name, pair->value))
+        bool column = exists(db, query->model, pair->name, NULL);
+        if (column && exists(db, query->model, pair->name, pair->value))
+            continue;
+        suggest(db, query->model, column ? pair->name : NULL, column ? pair->value : pair->name,
+                hint, sizeof hint);
+        if (column)
             return mfd_fail_as(err, MFD_EINVAL, "unknown-label",
-                               "No track has '%.100s' in the column '%.100s'.", pair->value,
-                               pair->name);
+                               "No track has '%.100s' in the column '%.100s'%s", pair->value,
+                               pair->name, hint[0] ? hint : ".");
+        return mfd_fail_as(err, MFD_EINVAL, "unknown-column",
+                           "'%.100s' is neither a parameter nor a metadata column of the model%s",
+                           pair->name, hint[0] ? hint : ".");
     }
     return MFD_OK;
 }

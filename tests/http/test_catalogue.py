@@ -86,8 +86,11 @@ class Catalogue(harness.Case):
         self.assertEqual([t["id"] for t in found], wanted)
 
     def test_a_column_or_label_that_is_not_there_is_told(self):
-        self.assertProblem(self.get(TRACKS + "?proc_targe=CTCF"), 422, "unknown-column", "proc_targe")
-        self.assertProblem(self.get(TRACKS + "?proc_target=XYZZY"), 422, "unknown-label", "XYZZY")
+        self.assertProblem(self.get(TRACKS + "?proc_targe=CTCF"), 422, "unknown-column", "proc_targe",
+                           "did you mean 'proc_target'?")
+        self.assertProblem(self.get(TRACKS + "?proc_target=XYZZYXYZZY"), 422, "unknown-label", "XYZZYXYZZY", "column")
+        near = self.rows[0]["proc_target"].split(",")[0]
+        self.assertProblem(self.get(TRACKS + "?proc_target=" + near.lower().replace(" ", "+") + "x"), 422, "unknown-label", near)
 
     def test_words_are_searched_in_every_column(self):
         row = self.rows[3]
