@@ -1,7 +1,10 @@
 /* The engine against the network computed plainly, and against itself along other ways. */
 #include "tests/util/test.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/time.h>
 
 #include "core/engine/geometry.h"
 #include "tests/util/naive.h"
@@ -391,6 +394,47 @@ static void a_cancelled_run_says_so_and_leaves_the_engine_usable(void **state)
     scene_deinit(&s);
 }
 
+static volatile int asked_to_stop;
+
+static void ask_to_stop(int signal)
+{
+    (void)signal;
+    asked_to_stop = 1;
+}
+
+/* A signal comes while the rows of many windows are computed: of the levels, most are never begun.
+ */
+static void a_run_that_is_under_way_stops(void **state)
+{
+    (void)state;
+    struct scene s;
+    sigset_t alarms, before;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    signal(SIGALRM, ask_to_stop);
+    pthread_sigmask(SIG_BLOCK, &alarms, &before); /* the workers leave it to this thread */
+    scene_init(&s, 90004, NETWORK_CONE);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    size_t sequence = network_sequence(s.batch, s.bases, s.n, s.start), windows = 0;
+    int status = MFD_OK;
+    while (status == MFD_OK && windows < 20000) {
+        for (size_t more = windows + 500; windows < more; windows++)
+            network_window(s.batch, sequence,
+                           s.start + test_between(&s.random, 0, (int64_t)(s.n - s.window)),
+                           s.config->seq_len);
+        float *features = calloc(windows * s.config->embed, sizeof *features);
+        assert_non_null(features);
+        asked_to_stop = 0;
+        setitimer(ITIMER_REAL, &(struct itimerval){ .it_value.tv_usec = 1000 }, NULL);
+        status = mfd_engine_run(s.engine, s.batch, features, &asked_to_stop, NULL);
+        setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+        free(features);
+    }
+    assert_int_equal(status, MFD_ECANCELLED);
+    signal(SIGALRM, SIG_DFL);
+    scene_deinit(&s);
+}
+
 static void kernels_that_do_not_exist_are_refused(void **state)
 {
     (void)state;
@@ -444,6 +488,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_cut_with_its_margins_gives_the_bits_of_the_whole_sequence),
         cmocka_unit_test(a_batch_of_no_windows_is_run_at_no_cost),
         cmocka_unit_test(a_cancelled_run_says_so_and_leaves_the_engine_usable),
+        cmocka_unit_test(a_run_that_is_under_way_stops),
         cmocka_unit_test(kernels_that_do_not_exist_are_refused),
         cmocka_unit_test(counters_count_runs_and_windows),
     };
