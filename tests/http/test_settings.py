@@ -93,6 +93,27 @@ class Settings(harness.Case):
             self.assertTrue(all(x == [0] for x in rows(answer, part=held)))
             self.assertTrue(any(x != [0] for x in rows(answer, part=other)))
 
+    def test_a_combination_is_resolved_against_the_trained_tracks(self):
+        track, path = self.tracks[0], "/api/v1/metadata/resolve"
+        other = next(t["metadata"]["proc_target"] for t in self.tracks
+                     if t["metadata"]["proc_target"] != track["metadata"]["proc_target"])
+        answer = self.post(path, {"like": track["id"], "nearest": 3, "combinations": [
+            {"proc_target": track["metadata"]["proc_target"]}, {"proc_age_bin": 1000}, {"proc_target": other},
+            {"mars": 1}, 5, {"proc_target": "none such"}]}).json()
+        self.assertEqual([r.get("verdict", r["status"]) for r in answer["results"]],
+                         ["measured", "unseen", answer["results"][2]["verdict"], "error", "error", "error"])
+        first = answer["results"][0]
+        self.assertEqual((first["nearest"][0]["track"], len(first["nearest"])), (track["id"], 3))
+        self.assertAlmostEqual(first["nearest"][0]["distance"], 0, 5)
+        self.assertGreaterEqual(first["exact"], 1)
+        self.assertEqual([r["problem"]["pointer"] for r in answer["results"][3:]],
+                         ["/combinations/3/mars", "/combinations/4", "/combinations/5/proc_target"])
+        self.assertEqual(answer["summary"], {"items": 6, "ok": 3, "skipped": 0, "error": 3})
+        for body, slug in (({}, "missing-member"), ({"combinations": []}, "invalid-value"),
+                           ({"combinations": [{"x": 1}], "nearest": 101}, "invalid-value"),
+                           ({"combinations": [{"x": 1}], "model": "plain"}, "unsupported")):
+            self.assertEqual(self.post(path, body).slug, slug)
+
     def test_what_cannot_be_averaged_or_contrasted_is_a_problem(self):
         one = {"ids": [self.tracks[0]["id"]]}
         like = self.tracks[0]["id"]
