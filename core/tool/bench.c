@@ -20,7 +20,6 @@
 #define DENSE_STEP 120
 
 MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
-MFD_DEFINE_CLEANUP(struct mfd_engine, mfd_engine_free);
 MFD_DEFINE_CLEANUP(struct mfd_synthetic, mfd_synthetic_free);
 MFD_DEFINE_CLEANUP(struct mfd_batch, mfd_batch_free);
 

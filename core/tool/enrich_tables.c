@@ -271,8 +271,8 @@ static int put_bins(const struct enrich *e, struct mfd_error *err)
 int enrich_run(struct enrich *e, struct mfd_error *err)
 {
     static const char *const headers[] = {
-        "output\tcolumn\tname\tdirection\tfrom\tto\tlow\thigh\tcases_in\tcases_out\tcontrols_in\t"
-        "controls_out\todds_ratio\tp\tp_less\tp_greater\tq",
+        ("output\tcolumn\tname\tdirection\tfrom\tto\tlow\thigh\tcases_in\tcases_out\tcontrols_in\t"
+         "controls_out\todds_ratio\tp\tp_less\tp_greater\tq"),
         "output\tcolumn\tname\tdirection\tcases\tcontrols\tauroc\taverage_precision",
         "output\tcolumn\tname\tdirection\tn\tpearson\tpearson_p\tspearman\tspearman_p",
     };

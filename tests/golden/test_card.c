@@ -40,9 +40,9 @@ static struct mfd_card *make_card(void)
     struct mfd_model *model = golden_open(folder);
     const struct mfd_config *c = mfd_model_config(model);
     const struct mfd_engine_options options = { .threads = 1 };
-    struct mfd_engine *engine;
+    struct mfd_engine *engine = NULL;
     struct mfd_window windows[WINDOWS];
-    struct mfd_card *card;
+    struct mfd_card *card = NULL;
     char *bases = read_region();
     float *features = calloc(WINDOWS, c->embed * sizeof *features);
     for (size_t i = 0; i < WINDOWS; i++)

@@ -32,8 +32,8 @@ static int prepare(const char *tsv, const char *mapping, size_t n, struct mfd_me
                    struct mfd_error *err)
 {
     static const char *const ids[] = { "E0", "E1", "E2", "E3", "E4", "E5" };
-    struct mfd_table *table;
-    struct mfd_mapping *m;
+    struct mfd_table *table = NULL;
+    struct mfd_mapping *m = NULL;
     json_t *json = unquote(mapping);
     if (mfd_mapping_from_json(&m, json, err) ||
         mfd_table_parse(&table, tsv, strlen(tsv), NULL, err))
