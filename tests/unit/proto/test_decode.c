@@ -20,6 +20,9 @@ static const struct mfd_limits small = {
 #define P MFD_CALL_PREDICT
 #define F MFD_CALL_FEATURES
 #define V MFD_CALL_VARIANTS
+#define N MFD_CALL_NORMALIZE
+#define M MFD_CALL_MARGINAL
+#define C MFD_CALL_CONTRAST
 
 /* JSON with ' for ", to be legible here. */
 static char *quote(const char *text, char *out, size_t size)
@@ -173,6 +176,23 @@ static const struct malformed {
       "{'sequences':['A'],'virtual_tracks':[{'id':'u','metadata':{'x':1}},{'id':'v','metadata':"
       "{'x':2}},{'id':'w','metadata':{'x':2}}]}",
       "over-limit", "/virtual_tracks" },
+    /* averages, contrasts, notations */
+    { M, "{'sequences':['A']}", "missing-member", "" },
+    { M, "{'sequences':['A'],'over':'x'}", "wrong-type", "/over" },
+    { M, "{'sequences':['A'],'over':['x',1]}", "wrong-type", "/over/1" },
+    { M, "{'sequences':['A'],'over':['x','y','z']}", "over-limit", "/over" },
+    { M, "{'sequences':['A'],'over':['x'],'distribution':'flat'}", "invalid-value",
+      "/distribution" },
+    { M, "{'sequences':['A'],'over':['x'],'levels':0}", "wrong-type", "/levels" },
+    { M, "{'sequences':['A'],'over':['x'],'a':{}}", "unknown-member", "/a" },
+    { C, "{'sequences':['A'],'a':{'x':1}}", "missing-member", "" },
+    { C, "{'sequences':['A'],'a':{'x':1},'b':[]}", "wrong-type", "/b" },
+    { C, "{'sequences':['A'],'a':{'x':{}},'b':{'x':1}}", "wrong-type", "/a/x" },
+    { C, "{'sequences':['A'],'a':{'x':1},'b':{'x':1},'held':'all'}", "invalid-value", "/held" },
+    { C, "{'sequences':['A'],'a':{'x':1},'b':{'x':1},'like':5}", "wrong-type", "/like" },
+    { C, "{'sequences':['A'],'a':{'x':1},'b':{'x':1},'tracks':{}}", "unknown-member", "/tracks" },
+    { N, "{'variants':['x'],'model':'m'}", "unknown-member", "/model" },
+    { N, "{'variants':[]}", "invalid-value", "/variants" },
 };
 
 static void every_malformed_request_is_refused_with_its_type_and_place(void **state)
