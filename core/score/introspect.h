@@ -34,9 +34,11 @@ struct mfd_introspection {
     size_t n_factors, embed;
     struct mfd_factor *factor; /* fields in order, their labels in order */
     size_t *first;             /* (fields), the field's first factor */
-    /* (n_factors, embed), technical features first. Of a label: the mean weight of background
-     * tracks given this label, and no other of its column, minus that of all trained tracks. Of a
-     * number: the mean change when it grows by one standard deviation. */
+    /* (n_factors, embed), technical features first; 0 where the column has no part in the feature.
+     * Of a label: the mean weight of background tracks given this label, and no other of its
+     * column, minus the mean of all trained tracks (a direct column's feature) or of the
+     * background (an interaction's). Of a number: the mean change when it grows by one standard
+     * deviation. */
     float *effect;
     size_t background;
 };
@@ -85,7 +87,7 @@ struct mfd_decomposition {
     double distance[MFD_GROUPS];  /* |d| of either group */
 };
 
-/* Explain a track's weights by its columns, against MFD_BACKGROUND other tracks. */
+/* Explain a track's weights by its columns, against the background tracks. */
 int mfd_track_decompose(const struct mfd_model *model, size_t track, struct mfd_decomposition **out,
                         struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_decomposition_free(struct mfd_decomposition *d);

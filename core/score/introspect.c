@@ -1,0 +1,349 @@
+#include "core/score/introspect.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/memory.h"
+#include "core/model/combination.h"
+#include "core/score/introspect_impl.h"
+
+MFD_DEFINE_CLEANUP(struct mfd_introspection, mfd_introspection_free);
+MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
+
+const char *mfd_effect_method_name(enum mfd_effect_method m)
+{
+    static const char *const names[] = { "exact", "difference", "shapley" };
+    return names[m];
+}
+
+/* ---- background ---- */
+
+void mfd_background_deinit(struct mfd_background *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        mfd_combination_deinit(&b->track[i]);
+}
+
+int mfd_background_init(struct mfd_background *b, const struct mfd_model *model,
+                        struct mfd_error *err)
+{
+    size_t tracks = mfd_model_tracks(model), at = 0;
+    size_t trained = tracks - mfd_model_held_out_count(model);
+    size_t want = trained < MFD_BACKGROUND ? trained : MFD_BACKGROUND;
+    for (size_t t = 0; t < tracks; t++) {
+        if (mfd_model_held_out(model, t))
+            continue;
+        if (b->n < want && at == b->n * trained / want) {
+            int status = mfd_virtual_of_track(model, t, &b->track[b->n], err);
+            if (status)
+                return status;
+            b->n++;
+        }
+        at++;
+    }
+    return b->n ? MFD_OK : mfd_fail(err, MFD_EINVAL, "the model has no trained track");
+}
+
+/* mean (E), technical first: of the weights of n combinations. */
+static int mean_weights(const struct mfd_model *model, const struct mfd_combination *c, size_t n,
+                        double *mean, struct mfd_error *err)
+{
+    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *v = NULL;
+    int status = mfd_virtual_weights(model, c, n, &v, NULL, err);
+    if (status)
+        return status;
+    memset(mean, 0, (v->technical + v->biological) * sizeof *mean);
+    for (size_t i = 0; i < n; i++) {
+        const float *tech = v->w_tech + v->tech[i] * v->technical;
+        const float *bio = v->w_bio + v->bio[i] * v->biological;
+        for (size_t j = 0; j < v->technical; j++)
+            mean[j] += (double)tech[j] / (double)n;
+        for (size_t j = 0; j < v->biological; j++)
+            mean[v->technical + j] += (double)bio[j] / (double)n;
+    }
+    return MFD_OK;
+}
+
+int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *model,
+                        const uint32_t *const *values, double *mean, struct mfd_error *err)
+{
+    struct mfd_combination c[MFD_BACKGROUND];
+    int status = MFD_OK;
+    size_t n = 0;
+    while (n < b->n && !status) {
+        status = mfd_combination_with(mfd_model_metadata(model), &b->track[n], values, &c[n], err);
+        n += !status;
+    }
+    if (!status)
+        status = mean_weights(model, c, n, mean, err);
+    for (size_t i = 0; i < n; i++)
+        mfd_combination_deinit(&c[i]);
+    return status;
+}
+
+/* The same with one number of every track a standard deviation larger. */
+static int mean_of_larger(const struct mfd_background *b, const struct mfd_model *model,
+                          size_t field, double *mean, struct mfd_error *err)
+{
+    const struct mfd_metadata *md = mfd_model_metadata(model);
+    struct mfd_combination c[MFD_BACKGROUND];
+    MFD_AUTO_FREE const uint32_t **values = mfd_calloc(mfd_fields_count(md), sizeof *values);
+    int status = values ? MFD_OK : mfd_fail_nomem(err);
+    size_t n = 0;
+    while (n < b->n && !status) {
+        float number;
+        uint32_t larger;
+        memcpy(&number, mfd_combination_value(md, &b->track[n], field), sizeof number);
+        number += 1;
+        memcpy(&larger, &number, sizeof larger);
+        values[field] = &larger;
+        status = mfd_combination_with(md, &b->track[n], values, &c[n], err);
+        n += !status;
+    }
+    if (!status)
+        status = mean_weights(model, c, n, mean, err);
+    for (size_t i = 0; i < n; i++)
+        mfd_combination_deinit(&c[i]);
+    return status;
+}
+
+/* ---- effects of factors ---- */
+
+void mfd_introspection_free(struct mfd_introspection *in)
+{
+    if (!in)
+        return;
+    mfd_model_unref((struct mfd_model *)(size_t)in->model);
+    free(in->factor);
+    free(in->first);
+    free(in->effect);
+    free(in);
+}
+
+/* Does a field have a part in a feature, and is it the only one? */
+static bool has_part(const struct mfd_introspection *in, size_t field, size_t feature, bool *alone)
+{
+    const struct mfd_metadata *md = mfd_model_metadata(in->model);
+    const struct mfd_field *f = mfd_fields_at(md, field);
+    struct mfd_feature what;
+    *alone = false;
+    if (!mfd_fields_feature(md, mfd_model_config(in->model), feature, &what))
+        return false;
+    *alone = what.field != NULL;
+    return what.field ? what.field == f : f->role[what.group].interact;
+}
+
+enum mfd_effect_method mfd_introspection_method(const struct mfd_introspection *in, size_t field,
+                                                size_t feature)
+{
+    const struct mfd_field *f = mfd_fields_at(mfd_model_metadata(in->model), field);
+    bool alone, part = has_part(in, field, feature, &alone);
+    /* how far a number moves a network's output depends on where it was */
+    bool bends = !f->n_labels && f->intermediate == MFD_EMBED;
+    return !part || (alone && !bends) ? MFD_EFFECT_EXACT : MFD_EFFECT_DIFFERENCE;
+}
+
+static int list_factors(struct mfd_introspection *in, struct mfd_error *err)
+{
+    const struct mfd_metadata *md = mfd_model_metadata(in->model);
+    size_t fields = mfd_fields_count(md), n = 0;
+    for (size_t i = 0; i < fields; i++)
+        n += mfd_fields_at(md, i)->n_labels ? mfd_fields_at(md, i)->n_labels : 1;
+    if (n > MFD_MAX_FACTORS)
+        return mfd_fail_as(err, MFD_ELIMIT, "over-limit", "%zu labels are more than %d", n,
+                           MFD_MAX_FACTORS);
+    in->factor = mfd_calloc(n, sizeof *in->factor);
+    in->first = mfd_calloc(fields, sizeof *in->first);
+    in->effect = mfd_calloc(n, in->embed * sizeof *in->effect);
+    if (!in->factor || !in->first || !in->effect)
+        return mfd_fail_nomem(err);
+    for (size_t i = 0; i < fields; i++) {
+        const struct mfd_field *f = mfd_fields_at(md, i);
+        in->first[i] = in->n_factors;
+        for (size_t l = 0; l < (f->n_labels ? f->n_labels : 1); l++)
+            in->factor[in->n_factors++] = (struct mfd_factor){ f, i, f->n_labels ? l : MFD_NONE };
+    }
+    return MFD_OK;
+}
+
+/* Mean weights (E) over all trained tracks. */
+static void mean_of_trained(const struct mfd_model *model, double *mean)
+{
+    const struct mfd_head *h = mfd_model_bare_head(model);
+    size_t n = h->tracks - mfd_model_held_out_count(model);
+    for (size_t t = 0; t < h->tracks; t++) {
+        if (mfd_model_held_out(model, t))
+            continue;
+        for (size_t j = 0; j < h->technical; j++)
+            mean[j] += (double)h->w_tech[t * h->technical + j] / (double)n;
+        for (size_t j = 0; j < h->biological; j++)
+            mean[h->technical + j] += (double)h->w_bio[t * h->biological + j] / (double)n;
+    }
+}
+
+static int fill_effects(struct mfd_introspection *in, const struct mfd_background *b,
+                        struct mfd_error *err)
+{
+    size_t fields = mfd_fields_count(mfd_model_metadata(in->model));
+    MFD_AUTO_FREE double *trained = mfd_calloc(in->embed, sizeof *trained);
+    MFD_AUTO_FREE double *usual = mfd_calloc(in->embed, sizeof *usual);
+    MFD_AUTO_FREE double *with = mfd_calloc(in->embed, sizeof *with);
+    MFD_AUTO_FREE const uint32_t **values = mfd_calloc(fields, sizeof *values);
+    if (!trained || !usual || !with || !values)
+        return mfd_fail_nomem(err);
+    mean_of_trained(in->model, trained);
+    int status = mfd_background_mean(b, in->model, values, usual, err);
+    for (size_t k = 0; k < in->n_factors && !status; k++) {
+        const struct mfd_factor *f = &in->factor[k];
+        const uint32_t code[2] = { 1, (uint32_t)f->label };
+        if (f->label == MFD_NONE)
+            status = mean_of_larger(b, in->model, f->field_index, with, err);
+        else {
+            values[f->field_index] = code;
+            status = mfd_background_mean(b, in->model, values, with, err);
+            values[f->field_index] = NULL;
+        }
+        for (size_t j = 0; j < in->embed && !status; j++) {
+            bool alone;
+            if (has_part(in, f->field_index, j, &alone))
+                in->effect[k * in->embed + j] =
+                    (float)(with[j] - (alone && f->label != MFD_NONE ? trained[j] : usual[j]));
+        }
+    }
+    return status;
+}
+
+int mfd_introspection_new(struct mfd_introspection **out, struct mfd_model *model,
+                          struct mfd_error *err)
+{
+    if (mfd_model_config(model)->model_class == MFD_BASELINE)
+        return mfd_fail_as(err, MFD_EUNSUPPORTED, "unsupported",
+                           "this model is a baseline without a metadata head");
+    MFD_CLEANUP(mfd_introspection_free_p) struct mfd_introspection *in = mfd_calloc(1, sizeof *in);
+    MFD_CLEANUP(mfd_background_deinit) struct mfd_background b = { .n = 0 };
+    if (!in)
+        return mfd_fail_nomem(err);
+    in->model = mfd_model_ref(model);
+    in->embed = mfd_model_config(model)->embed;
+    int status = list_factors(in, err);
+    if (!status)
+        status = mfd_background_init(&b, model, err);
+    in->background = b.n;
+    if (!status)
+        status = fill_effects(in, &b, err);
+    if (!status)
+        *out = mfd_steal(in);
+    return status;
+}
+
+size_t mfd_introspection_find(const struct mfd_introspection *in, size_t field, size_t label)
+{
+    return in->first[field] + (label == MFD_NONE ? 0 : label);
+}
+
+/* ---- rankings ---- */
+
+/* Put one into the n best so far; returns how many there are then. */
+static size_t rank(struct mfd_ranked *r, size_t found, size_t n, struct mfd_ranked one)
+{
+    size_t at = found;
+    while (at && fabs(one.value) > fabs(r[at - 1].value))
+        at--;
+    if (at == n)
+        return found;
+    found += found < n;
+    memmove(r + at + 1, r + at, (found - 1 - at) * sizeof *r);
+    r[at] = one;
+    return found;
+}
+
+size_t mfd_feature_tracks(const struct mfd_model *model, size_t feature, struct mfd_ranked *r,
+                          size_t n)
+{
+    const struct mfd_head *h = mfd_model_bare_head(model);
+    size_t found = 0;
+    if (!h->technical && !h->biological)
+        return 0;
+    for (size_t t = 0; t < h->tracks; t++) {
+        float w = feature < h->technical ? h->w_tech[t * h->technical + feature]
+                                         : h->w_bio[t * h->biological + feature - h->technical];
+        found = rank(r, found, n, (struct mfd_ranked){ t, (double)w });
+    }
+    return found;
+}
+
+size_t mfd_feature_factors(const struct mfd_introspection *in, size_t feature, struct mfd_ranked *r,
+                           size_t n)
+{
+    size_t found = 0;
+    bool alone;
+    for (size_t k = 0; k < in->n_factors; k++)
+        if (has_part(in, in->factor[k].field_index, feature, &alone))
+            found = rank(r, found, n,
+                         (struct mfd_ranked){ k, (double)in->effect[k * in->embed + feature] });
+    return found;
+}
+
+size_t mfd_factor_features(const struct mfd_introspection *in, size_t factor, struct mfd_ranked *r,
+                           size_t n)
+{
+    size_t found = 0;
+    bool alone;
+    for (size_t j = 0; j < in->embed; j++)
+        if (has_part(in, in->factor[factor].field_index, j, &alone))
+            found = rank(r, found, n,
+                         (struct mfd_ranked){ j, (double)in->effect[factor * in->embed + j] });
+    return found;
+}
+
+/* ---- tracks side by side ---- */
+
+static void compare(const float *a, const float *b, size_t n, double *cosine, double *distance)
+{
+    double ab = 0, aa = 0, bb = 0, dd = 0;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)a[i], y = (double)b[i];
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+        dd += (x - y) * (x - y);
+    }
+    *cosine = aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
+    *distance = sqrt(dd);
+}
+
+void mfd_tracks_compare(const struct mfd_model *model, size_t track, size_t other,
+                        struct mfd_similarity *out)
+{
+    const struct mfd_head *h = mfd_model_bare_head(model);
+    out->track = other;
+    out->held_out = mfd_model_held_out(model, other);
+    compare(h->w_bio + track * h->biological, h->w_bio + other * h->biological, h->biological,
+            &out->cosine[MFD_BIOLOGICAL], &out->distance[MFD_BIOLOGICAL]);
+    compare(h->w_tech + track * h->technical, h->w_tech + other * h->technical, h->technical,
+            &out->cosine[MFD_TECHNICAL], &out->distance[MFD_TECHNICAL]);
+}
+
+size_t mfd_tracks_nearest(const struct mfd_model *model, size_t track, enum mfd_group by,
+                          bool cosine, struct mfd_similarity *out, size_t n)
+{
+    size_t found = 0;
+    for (size_t t = 0; t < mfd_model_tracks(model); t++) {
+        struct mfd_similarity one;
+        size_t at = found;
+        if (t == track)
+            continue;
+        mfd_tracks_compare(model, track, t, &one);
+        while (at && (cosine ? one.cosine[by] > out[at - 1].cosine[by]
+                             : one.distance[by] < out[at - 1].distance[by]))
+            at--;
+        if (at == n)
+            continue;
+        found += found < n;
+        memmove(out + at + 1, out + at, (found - 1 - at) * sizeof *out);
+        out[at] = one;
+    }
+    return found;
+}
