@@ -88,4 +88,5 @@ def main():
     sys.exit(not (rows and max(worst.values()) <= TOLERANCE))
 
 
-main()
+if __name__ == "__main__":
+    main()
