@@ -32,11 +32,12 @@ struct mfd_drive {
     struct part parts[PARTS];
     size_t prepared, encoded; /* items; the part of item i is parts[(i / step) % PARTS] */
     size_t part_items;
-    bool opened, ended, busy, cancelled, failed;
+    bool opened, ended, failed; /* whose turn it is: a worker's in a step, else the loop's */
     struct mfd_problem problem;
     enum step step;
     struct part *at; /* of the step */
     struct mfd_work job;
+    bool busy, cancelled; /* the loop's alone */
 };
 
 static void advance(struct mfd_drive *d);
