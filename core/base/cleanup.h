@@ -9,7 +9,7 @@
 
 /* Declares `fn_p(T **)` for use as MFD_CLEANUP(fn_p), where `fn(T *)` takes NULL. */
 #define MFD_DEFINE_CLEANUP(T, fn)                                                                  \
-    static inline void fn##_p(T **p)                                                               \
+    __attribute__((unused)) static inline void fn##_p(T **p)                                       \
     {                                                                                              \
         if (*p)                                                                                    \
             fn(*p);                                                                                \
