@@ -48,6 +48,7 @@ struct mfd_http {
     struct mfd_timer *timer, *sweeper;
     struct mfd_conn *conns;
     size_t n_conns, n_requests;
+    size_t n_ended; /* connections, ever */
     bool tls, draining;
     uint64_t drain_until;
     void (*drained)(void *arg);
@@ -55,12 +56,17 @@ struct mfd_http {
     struct mfd_buffer key, certificate;
 };
 
+/* One turn of libmicrohttpd. At its limit of connections it stops listening, and listens again at the
+ * beginning of the turn after one of them ended: nothing but we would bring that turn about. */
 static void pump(void *arg)
 {
     struct mfd_http *http = arg;
     MHD_UNSIGNED_LONG_LONG ms;
+    size_t ended = http->n_ended;
     MHD_run(http->mhd);
-    if (MHD_get_timeout(http->mhd, &ms) == MHD_YES)
+    if (http->n_ended != ended)
+        mfd_timer_start(http->timer, 0, 0);
+    else if (MHD_get_timeout(http->mhd, &ms) == MHD_YES)
         mfd_timer_start(http->timer, ms, 0);
     else
         mfd_timer_stop(http->timer);
@@ -108,10 +114,13 @@ static void conn_end(struct mfd_http *http, struct mfd_conn *conn)
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        conn_start(cls, connection, context);
-    else
-        conn_end(cls, *context);
+    struct mfd_http *http = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        conn_start(http, connection, context);
+    } else {
+        conn_end(http, *context);
+        http->n_ended++;
+    }
 }
 
 static void set_deadline(struct mfd_request *rq, uint64_t ms)

@@ -107,12 +107,18 @@ class Limits(harness.Case):
         self.assertEqual(self.get("/livez").status, 200)
 
     def test_more_connections_than_allowed_wait_their_turn(self):
-        time.sleep(2.5)  # those of other tests are gone
+        self.daemon.wait_until(lambda: self.daemon.metric("mfd_http_connections") == 1)  # its own alone
+        self.daemon.wait_until(lambda: self.count() == 1)  # the one that listens
         many = [socket.create_connection(("127.0.0.1", self.daemon.port), 10) for _ in range(60)]
-        self.assertLessEqual(self.count(), 41)
+        self.daemon.wait_until(lambda: self.count() == 41)
+        for _ in range(20):  # no more are taken
+            self.assertLessEqual(self.count(), 41)
+            time.sleep(0.01)
         for s in many:
             s.close()
+        start = time.monotonic()
         self.assertEqual(self.get("/livez").status, 200)
+        self.assertLess(time.monotonic() - start, harness.PATIENCE / 6)  # at once, not when some deadline passes
 
     def count(self):
         return sum(os.readlink("/proc/%d/fd/%s" % (self.daemon.process.pid, fd)).startswith("socket:")
