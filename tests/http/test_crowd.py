@@ -129,7 +129,7 @@ class Full(harness.Case):
 
 class Draining(unittest.TestCase):
     def test_sigterm_finishes_what_runs_and_takes_nothing_new(self):
-        daemon = harness.Daemon(**DEMO)
+        daemon = harness.Daemon(**DEMO, settings={"limits.request_ms": 600000, "server.drain_ms": 600000})
         idle = daemon.connect()
         daemon.request("GET", "/livez", connection=idle)
         answers = []
