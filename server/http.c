@@ -16,6 +16,7 @@
 #include "core/base/memory.h"
 #include "server/access.h"
 #include "server/app.h"
+#include "server/conns.h"
 #include "server/drive.h"
 #include "server/request.h"
 #include "server/respond.h"
@@ -31,24 +32,14 @@
 /* A slower reader than this is cut off: bytes a millisecond, beyond body_ms. */
 #define SLOWEST_READER 16
 
-/* A connection, for its deadline. */
-struct mfd_conn {
-    struct mfd_http *http;
-    struct mfd_conn *next, *previous;
-    struct mfd_request *rq; /* under way, NULL between two */
-    int fd;
-    uint64_t deadline; /* loop clock; 0: none */
-};
-
 struct mfd_http {
     struct mfd_app *app;
     struct mfd_loop *loop;
     struct MHD_Daemon *mhd;
     struct mfd_watch *watch;
     struct mfd_timer *timer, *sweeper;
-    struct mfd_conn *conns;
-    size_t n_conns, n_requests;
-    size_t n_ended; /* connections, ever */
+    struct mfd_conns conns;
+    size_t n_requests;
     bool tls, draining;
     uint64_t drain_until;
     void (*drained)(void *arg);
@@ -56,15 +47,15 @@ struct mfd_http {
     struct mfd_buffer key, certificate;
 };
 
-/* One turn of libmicrohttpd. At its limit of connections it stops listening, and listens again at the
- * beginning of the turn after one of them ended: nothing but we would bring that turn about. */
+/* One turn of libmicrohttpd. At its limit of connections it stops listening, and listens again at
+ * the beginning of the turn after one of them ended: nothing but we would bring that turn about. */
 static void pump(void *arg)
 {
     struct mfd_http *http = arg;
     MHD_UNSIGNED_LONG_LONG ms;
-    size_t ended = http->n_ended;
+    size_t ended = http->conns.ended;
     MHD_run(http->mhd);
-    if (http->n_ended != ended)
+    if (http->conns.ended != ended)
         mfd_timer_start(http->timer, 0, 0);
     else if (MHD_get_timeout(http->mhd, &ms) == MHD_YES)
         mfd_timer_start(http->timer, ms, 0);
@@ -79,78 +70,24 @@ static struct mfd_conn *conn_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-static void conn_start(struct mfd_http *http, struct MHD_Connection *connection, void **context)
-{
-    struct mfd_conn *conn = mfd_calloc(1, sizeof *conn);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *context = conn;
-    if (!conn)
-        return; /* without a deadline, then: libmicrohttpd has its own for silence */
-    conn->http = http;
-    conn->fd = info ? info->connect_fd : -1;
-    conn->deadline = mfd_loop_now(http->loop) + (uint64_t)mfd_app_limits(http->app)->header_ms;
-    conn->next = http->conns;
-    if (conn->next)
-        conn->next->previous = conn;
-    http->conns = conn;
-    http->n_conns++;
-}
-
-static void conn_end(struct mfd_http *http, struct mfd_conn *conn)
-{
-    if (!conn)
-        return;
-    if (conn->previous)
-        conn->previous->next = conn->next;
-    else
-        http->conns = conn->next;
-    if (conn->next)
-        conn->next->previous = conn->previous;
-    http->n_conns--;
-    free(conn);
-}
-
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct mfd_http *http = cls;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        conn_start(http, connection, context);
-    } else {
-        conn_end(http, *context);
-        http->n_ended++;
+    if (code != MHD_CONNECTION_NOTIFY_STARTED) {
+        mfd_conns_end(&http->conns, *context);
+        return;
     }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    uint64_t deadline = mfd_loop_now(http->loop) + (uint64_t)mfd_app_limits(http->app)->header_ms;
+    *context = mfd_conns_start(&http->conns, http, info ? info->connect_fd : -1, deadline);
 }
 
 static void set_deadline(struct mfd_request *rq, uint64_t ms)
 {
     if (rq->conn)
         rq->conn->deadline = ms ? mfd_loop_now(rq->conn->http->loop) + ms : 0;
-}
-
-/* A last word past libmicrohttpd, where it has said nothing yet and TLS is not in between; then the
- * end. */
-static void hang_up(const struct mfd_conn *conn, const char *slug, const char *detail)
-{
-    struct mfd_buffer body = MFD_BUFFER_INIT, text = MFD_BUFFER_INIT;
-    struct mfd_problem problem = MFD_PROBLEM_INIT;
-    if (conn->rq && !conn->http->tls && conn->rq->phase <= MFD_PHASE_BODY) {
-        mfd_problem_set(&problem, slug, NULL, "%s", detail);
-        mfd_problem_encode(&problem, conn->rq->ids.request, NULL, &body);
-        mfd_buffer_addf(&text,
-                        "HTTP/1.1 %d Refused\r\nConnection: close\r\nX-Request-Id: %s\r\n"
-                        "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s\n",
-                        problem.status, conn->rq->ids.request, body.len + 1,
-                        body.data ? body.data : "");
-        conn->rq->final_status = problem.status;
-        if (!text.failed && send(conn->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-            /* it is going away anyway */
-        }
-    }
-    mfd_buffer_deinit(&body);
-    mfd_buffer_deinit(&text);
-    shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and cleans up */
 }
 
 /* More parameters than the memory of a connection can hold stall libmicrohttpd: it is told here. */
@@ -176,7 +113,8 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
         rq->conn->rq = rq;
         set_deadline(rq, (uint64_t)mfd_app_limits(http->app)->header_ms);
         if (too_many_parameters(uri))
-            hang_up(rq->conn, "bad-request", "The query string: far too many parameters.");
+            mfd_conn_hang_up(rq->conn, http->tls, "bad-request",
+                             "The query string: far too many parameters.");
     }
     return rq;
 }
@@ -370,7 +308,7 @@ static void sweep(void *arg)
     struct mfd_http *http = arg;
     uint64_t now = mfd_loop_now(http->loop);
     bool too_late = http->draining && now >= http->drain_until;
-    for (struct mfd_conn *conn = http->conns; conn; conn = conn->next) {
+    for (struct mfd_conn *conn = http->conns.first; conn; conn = conn->next) {
         if (too_late && conn->rq) {
             atomic_store(&conn->rq->cancelled, true);
             if (conn->rq->drive)
@@ -381,7 +319,8 @@ static void sweep(void *arg)
             mfd_drive_tick(conn->rq->drive);
         if (!conn->deadline || now < conn->deadline || conn->fd < 0)
             continue;
-        hang_up(conn, "request-timeout", "The deadline for reading the request has passed.");
+        mfd_conn_hang_up(conn, http->tls, "request-timeout",
+                         "The deadline for reading the request has passed.");
         conn->deadline = 0;
     }
 }
@@ -492,7 +431,7 @@ void mfd_http_free(struct mfd_http *http)
 
 size_t mfd_http_connections(const struct mfd_http *http)
 {
-    return http->n_conns;
+    return http->conns.n;
 }
 
 size_t mfd_http_requests(const struct mfd_http *http)
