@@ -8,7 +8,8 @@
 
 #define PAGE 100
 
-static bool number(struct mfd_request *rq, const char *name, int64_t min, int64_t max, int64_t *out)
+bool mfd_page_number(struct mfd_request *rq, const char *name, int64_t min, int64_t max,
+                     int64_t *out)
 {
     const char *text = mfd_request_query(rq, name);
     if (!text || mfd_parse_i64(text, strlen(text), min, max, out))
@@ -22,10 +23,10 @@ bool mfd_page_read(struct mfd_request *rq, struct mfd_page *page)
 {
     const char *cursor = mfd_request_query(rq, "cursor");
     int64_t limit = PAGE, after = -1;
-    if (!number(rq, "limit", 1, mfd_app_limits(mfd_request_app(rq))->page, &limit))
+    if (!mfd_page_number(rq, "limit", 1, mfd_app_limits(mfd_request_app(rq))->page, &limit))
         return false;
     if (cursor && (cursor[0] != 'a' ||
-                   !mfd_parse_i64(cursor + 1, strlen(cursor + 1), 0, INT64_MAX, &after))) {
+                   !mfd_parse_i64(cursor + 1, strlen(cursor + 1), 0, INT64_MAX - 1, &after))) {
         mfd_reply_fail(rq, "invalid-parameter", NULL,
                        "'cursor' is not one that a page of this list gave as its next.");
         return false;

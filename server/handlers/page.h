@@ -12,6 +12,10 @@ struct mfd_page {
 
 /* Read the two parameters; false where the request has been answered with what is wrong. */
 bool mfd_page_read(struct mfd_request *rq, struct mfd_page *page);
+/* Read a whole number from `min` to `max`; *out keeps its default where the parameter is absent.
+ * False where the request has been answered. */
+bool mfd_page_number(struct mfd_request *rq, const char *name, int64_t min, int64_t max,
+                     int64_t *out);
 /* "next": a cursor behind the entry at `last`, or null where that is negative. */
 json_t *mfd_page_next(int64_t last);
 /* Every query parameter must be one of `known` (NULL-terminated); false where answered. */
