@@ -17,6 +17,12 @@ struct mfd_metadata;
 
 #define MFD_NONE ((size_t)-1)
 
+/* Features of a group's subspace. */
+static inline size_t mfd_group_width(const struct mfd_config *config, enum mfd_group group)
+{
+    return group == MFD_BIOLOGICAL ? config->biological : config->technical;
+}
+
 /* A column in one of the two groups. */
 struct mfd_field_role {
     bool direct, interact;

@@ -287,6 +287,26 @@ int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combinat
     return MFD_OK;
 }
 
+int mfd_virtual_half(const struct mfd_model *model, const struct mfd_combination *c, size_t n,
+                     enum mfd_group g, float *w, struct mfd_error *err)
+{
+    if (!model->embedding)
+        return mfd_fail_as(err, MFD_EUNSUPPORTED, "unsupported",
+                           "this model is a baseline without a metadata head");
+    size_t width = mfd_group_width(&model->config, g);
+    MFD_CLEANUP(halves_deinit) struct halves halves = { 0 };
+    int status = find_halves(&halves, c, n, g, err);
+    if (status)
+        return status;
+    MFD_AUTO_FREE float *distinct = weights_new(halves.n, width);
+    if (!distinct)
+        return mfd_fail_nomem(err);
+    status = embed(model, c, &halves, g, width, distinct, err);
+    for (size_t i = 0; i < n && !status; i++)
+        memcpy(w + i * width, distinct + halves.row[i] * width, width * sizeof *w);
+    return status;
+}
+
 void mfd_virtual_add(const struct mfd_virtual *v, size_t rows, const float *half_bio,
                      const float *half_tech, float *logits_bio, float *logits_tech, float *logits)
 {

@@ -73,6 +73,12 @@ struct mfd_virtual {
 int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combination *combinations,
                         size_t n, const struct mfd_virtual **out, size_t *bad,
                         struct mfd_error *err) MFD_MUST_CHECK;
+/* w (n, E_g): weights of one group alone, a row a combination, each distinct half through the
+ * networks once. Nothing is looked up in the model's cache or put there, so that who asks for
+ * thousands of them drops nobody's. */
+int mfd_virtual_half(const struct mfd_model *model, const struct mfd_combination *combinations,
+                     size_t n, enum mfd_group group, float *w,
+                     struct mfd_error *err) MFD_MUST_CHECK;
 const struct mfd_virtual *mfd_virtual_ref(const struct mfd_virtual *v);
 void mfd_virtual_unref(const struct mfd_virtual *v);
 

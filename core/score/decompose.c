@@ -26,9 +26,8 @@ struct work {
     const struct mfd_background *background;
     enum mfd_group group;
     size_t *field; /* (n), the group's columns */
-    size_t n, from, width;
+    size_t n, width;
     const uint32_t **values; /* (fields), scratch */
-    double *mean;            /* (E), scratch */
 };
 
 /* out (width): weights with the track's own values in the columns of a set (a bit a column) and the
@@ -40,10 +39,7 @@ static int evaluate(const struct work *w, const bool *in_set, double *out, struc
     for (size_t i = 0; i < w->n; i++)
         if (in_set[i])
             w->values[w->field[i]] = mfd_combination_value(md, w->own, w->field[i]);
-    int status = mfd_background_mean(w->background, w->model, w->values, w->mean, err);
-    if (!status)
-        memcpy(out, w->mean + w->from, w->width * sizeof *out);
-    return status;
+    return mfd_background_mean(w->background, w->model, w->group, w->values, out, err);
 }
 
 /* part (n, width): Shapley values, of all 2^n sets. */
@@ -142,8 +138,7 @@ static int explain_groups(struct work *w, struct mfd_decomposition *d, struct mf
     const struct mfd_metadata *md = mfd_model_metadata(w->model);
     for (size_t g = 0; g < MFD_GROUPS; g++) {
         w->group = (enum mfd_group)g;
-        w->from = g == MFD_TECHNICAL ? 0 : c->technical;
-        w->width = g == MFD_TECHNICAL ? c->technical : c->biological;
+        w->width = mfd_group_width(c, w->group);
         w->n = 0;
         for (size_t i = 0; i < mfd_fields_count(md); i++) {
             const struct mfd_field_role *role = &mfd_fields_at(md, i)->role[g];
@@ -170,18 +165,14 @@ int mfd_track_decompose(const struct mfd_model *model, size_t track, struct mfd_
     MFD_CLEANUP(mfd_decomposition_free_p) struct mfd_decomposition *d = mfd_calloc(1, sizeof *d);
     MFD_AUTO_FREE size_t *field = mfd_calloc(fields, sizeof *field);
     MFD_AUTO_FREE const uint32_t **values = mfd_calloc(fields, sizeof *values);
-    MFD_AUTO_FREE double *mean = mfd_calloc(mfd_model_config(model)->embed, sizeof *mean);
-    if (!d || !field || !values || !mean ||
-        !(d->part = mfd_calloc(fields, MFD_GROUPS * sizeof *d->part)))
+    if (!d || !field || !values || !(d->part = mfd_calloc(fields, MFD_GROUPS * sizeof *d->part)))
         return mfd_fail_nomem(err);
     if ((status = mfd_background_init(&b, model, err)))
         return status;
-    struct work w = { .model = model,
-                      .own = &held,
-                      .background = &b,
-                      .field = field,
-                      .values = values,
-                      .mean = mean };
+    struct work w = {
+        .model = model, .own = &held, .background = &b, .field = field, .values = values
+    };
+    d->background = b.n;
     status = explain_groups(&w, d, err);
     if (!status)
         *out = mfd_steal(d);

@@ -10,7 +10,6 @@
 #include "core/score/introspect_impl.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_introspection, mfd_introspection_free);
-MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
 
 const char *mfd_effect_method_name(enum mfd_effect_method m)
 {
@@ -46,28 +45,25 @@ int mfd_background_init(struct mfd_background *b, const struct mfd_model *model,
     return b->n ? MFD_OK : mfd_fail(err, MFD_EINVAL, "the model has no trained track");
 }
 
-/* mean (E), technical first: of the weights of n combinations. */
+/* mean (width): of the weights of one group that n combinations have. */
 static int mean_weights(const struct mfd_model *model, const struct mfd_combination *c, size_t n,
-                        double *mean, struct mfd_error *err)
+                        enum mfd_group g, double *mean, struct mfd_error *err)
 {
-    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *v = NULL;
-    int status = mfd_virtual_weights(model, c, n, &v, NULL, err);
-    if (status)
-        return status;
-    memset(mean, 0, (v->technical + v->biological) * sizeof *mean);
-    for (size_t i = 0; i < n; i++) {
-        const float *tech = v->w_tech + v->tech[i] * v->technical;
-        const float *bio = v->w_bio + v->bio[i] * v->biological;
-        for (size_t j = 0; j < v->technical; j++)
-            mean[j] += (double)tech[j] / (double)n;
-        for (size_t j = 0; j < v->biological; j++)
-            mean[v->technical + j] += (double)bio[j] / (double)n;
-    }
-    return MFD_OK;
+    size_t width = mfd_group_width(mfd_model_config(model), g);
+    MFD_AUTO_FREE float *w = mfd_calloc(n, width * sizeof *w);
+    if (!w)
+        return mfd_fail_nomem(err);
+    int status = mfd_virtual_half(model, c, n, g, w, err);
+    memset(mean, 0, width * sizeof *mean);
+    for (size_t i = 0; i < n && !status; i++)
+        for (size_t j = 0; j < width; j++)
+            mean[j] += (double)w[i * width + j] / (double)n;
+    return status;
 }
 
 int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *model,
-                        const uint32_t *const *values, double *mean, struct mfd_error *err)
+                        enum mfd_group g, const uint32_t *const *values, double *mean,
+                        struct mfd_error *err)
 {
     struct mfd_combination c[MFD_BACKGROUND];
     int status = MFD_OK;
@@ -77,7 +73,7 @@ int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *
         n += !status;
     }
     if (!status)
-        status = mean_weights(model, c, n, mean, err);
+        status = mean_weights(model, c, n, g, mean, err);
     for (size_t i = 0; i < n; i++)
         mfd_combination_deinit(&c[i]);
     return status;
@@ -85,7 +81,7 @@ int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *
 
 /* The same with one number of every track a standard deviation larger. */
 static int mean_of_larger(const struct mfd_background *b, const struct mfd_model *model,
-                          size_t field, double *mean, struct mfd_error *err)
+                          enum mfd_group g, size_t field, double *mean, struct mfd_error *err)
 {
     const struct mfd_metadata *md = mfd_model_metadata(model);
     struct mfd_combination c[MFD_BACKGROUND];
@@ -103,7 +99,7 @@ static int mean_of_larger(const struct mfd_background *b, const struct mfd_model
         n += !status;
     }
     if (!status)
-        status = mean_weights(model, c, n, mean, err);
+        status = mean_weights(model, c, n, g, mean, err);
     for (size_t i = 0; i < n; i++)
         mfd_combination_deinit(&c[i]);
     return status;
@@ -151,9 +147,12 @@ static int list_factors(struct mfd_introspection *in, struct mfd_error *err)
     size_t fields = mfd_fields_count(md), n = 0;
     for (size_t i = 0; i < fields; i++)
         n += mfd_fields_at(md, i)->n_labels ? mfd_fields_at(md, i)->n_labels : 1;
-    if (n > MFD_MAX_FACTORS)
-        return mfd_fail_as(err, MFD_ELIMIT, "over-limit", "%zu labels are more than %d", n,
-                           MFD_MAX_FACTORS);
+    size_t most = MFD_MAX_EFFECTS / in->embed;
+    if (n > most)
+        return mfd_fail_as(err, MFD_ELIMIT, "over-limit",
+                           "%zu labels and numbers by %zu features are more effects than are kept; "
+                           "there may be %zu of the former",
+                           n, in->embed, most);
     in->factor = mfd_calloc(n, sizeof *in->factor);
     in->first = mfd_calloc(fields, sizeof *in->first);
     in->effect = mfd_calloc(n, in->embed * sizeof *in->effect);
@@ -168,50 +167,92 @@ static int list_factors(struct mfd_introspection *in, struct mfd_error *err)
     return MFD_OK;
 }
 
-/* Mean weights (E) over all trained tracks. */
-static void mean_of_trained(const struct mfd_model *model, double *mean)
+/* mean (E_g): weights of one group over all trained tracks; zero before. */
+static void mean_of_trained(const struct mfd_model *model, enum mfd_group g, double *mean)
 {
     const struct mfd_head *h = mfd_model_bare_head(model);
     size_t n = h->tracks - mfd_model_held_out_count(model);
-    for (size_t t = 0; t < h->tracks; t++) {
-        if (mfd_model_held_out(model, t))
-            continue;
-        for (size_t j = 0; j < h->technical; j++)
-            mean[j] += (double)h->w_tech[t * h->technical + j] / (double)n;
-        for (size_t j = 0; j < h->biological; j++)
-            mean[h->technical + j] += (double)h->w_bio[t * h->biological + j] / (double)n;
+    size_t width = g == MFD_BIOLOGICAL ? h->biological : h->technical;
+    const float *w = g == MFD_BIOLOGICAL ? h->w_bio : h->w_tech;
+    for (size_t t = 0; t < h->tracks; t++)
+        for (size_t j = 0; j < width && !mfd_model_held_out(model, t); j++)
+            mean[j] += (double)w[t * width + j] / (double)n;
+}
+
+/* Means of weights that effects are differences from, (E_g) each. */
+struct usual {
+    double *trained[MFD_GROUPS], *background[MFD_GROUPS];
+    const uint32_t **values; /* (fields), scratch, all NULL between uses */
+    double *with;            /* (E), scratch */
+};
+
+static void usual_deinit(struct usual *u)
+{
+    for (size_t g = 0; g < MFD_GROUPS; g++) {
+        free(u->trained[g]);
+        free(u->background[g]);
     }
+    free(u->values);
+    free(u->with);
+}
+
+static int usual_init(struct usual *u, const struct mfd_introspection *in,
+                      const struct mfd_background *b, struct mfd_error *err)
+{
+    u->values = mfd_calloc(mfd_fields_count(mfd_model_metadata(in->model)), sizeof *u->values);
+    u->with = mfd_calloc(in->embed, sizeof *u->with);
+    for (int g = 0; g < MFD_GROUPS; g++) {
+        size_t width = mfd_group_width(mfd_model_config(in->model), (enum mfd_group)g);
+        u->trained[g] = mfd_calloc(width, sizeof **u->trained);
+        u->background[g] = mfd_calloc(width, sizeof **u->background);
+        if (!u->values || !u->with || !u->trained[g] || !u->background[g])
+            return mfd_fail_nomem(err);
+        mean_of_trained(in->model, (enum mfd_group)g, u->trained[g]);
+        int status =
+            mfd_background_mean(b, in->model, (enum mfd_group)g, u->values, u->background[g], err);
+        if (status)
+            return status;
+    }
+    return MFD_OK;
+}
+
+/* Effects of factor k on the features of one group. */
+static int fill_factor(struct mfd_introspection *in, const struct mfd_background *b, size_t k,
+                       enum mfd_group g, struct usual *u, struct mfd_error *err)
+{
+    const struct mfd_config *config = mfd_model_config(in->model);
+    const struct mfd_factor *f = &in->factor[k];
+    const uint32_t code[2] = { 1, (uint32_t)f->label };
+    size_t from = g == MFD_TECHNICAL ? 0 : config->technical;
+    float *effect = in->effect + k * in->embed + from;
+    int status;
+    if (f->label == MFD_NONE) {
+        status = mean_of_larger(b, in->model, g, f->field_index, u->with, err);
+    } else {
+        u->values[f->field_index] = code;
+        status = mfd_background_mean(b, in->model, g, u->values, u->with, err);
+        u->values[f->field_index] = NULL;
+    }
+    for (size_t j = 0; j < mfd_group_width(config, g) && !status; j++) {
+        bool alone;
+        if (has_part(in, f->field_index, from + j, &alone))
+            effect[j] = (float)(u->with[j] - (alone && f->label != MFD_NONE ? u->trained[g][j]
+                                                                            : u->background[g][j]));
+    }
+    return status;
 }
 
 static int fill_effects(struct mfd_introspection *in, const struct mfd_background *b,
                         struct mfd_error *err)
 {
-    size_t fields = mfd_fields_count(mfd_model_metadata(in->model));
-    MFD_AUTO_FREE double *trained = mfd_calloc(in->embed, sizeof *trained);
-    MFD_AUTO_FREE double *usual = mfd_calloc(in->embed, sizeof *usual);
-    MFD_AUTO_FREE double *with = mfd_calloc(in->embed, sizeof *with);
-    MFD_AUTO_FREE const uint32_t **values = mfd_calloc(fields, sizeof *values);
-    if (!trained || !usual || !with || !values)
-        return mfd_fail_nomem(err);
-    mean_of_trained(in->model, trained);
-    int status = mfd_background_mean(b, in->model, values, usual, err);
-    for (size_t k = 0; k < in->n_factors && !status; k++) {
-        const struct mfd_factor *f = &in->factor[k];
-        const uint32_t code[2] = { 1, (uint32_t)f->label };
-        if (f->label == MFD_NONE)
-            status = mean_of_larger(b, in->model, f->field_index, with, err);
-        else {
-            values[f->field_index] = code;
-            status = mfd_background_mean(b, in->model, values, with, err);
-            values[f->field_index] = NULL;
+    MFD_CLEANUP(usual_deinit) struct usual u = { .values = NULL };
+    int status = usual_init(&u, in, b, err);
+    for (size_t k = 0; k < in->n_factors; k++)
+        for (int g = 0; g < MFD_GROUPS && !status; g++) {
+            const struct mfd_field_role *role = &in->factor[k].field->role[g];
+            if (role->direct || role->interact)
+                status = fill_factor(in, b, k, (enum mfd_group)g, &u, err);
         }
-        for (size_t j = 0; j < in->embed && !status; j++) {
-            bool alone;
-            if (has_part(in, f->field_index, j, &alone))
-                in->effect[k * in->embed + j] =
-                    (float)(with[j] - (alone && f->label != MFD_NONE ? trained[j] : usual[j]));
-        }
-    }
     return status;
 }
 

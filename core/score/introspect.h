@@ -13,7 +13,7 @@
 
 #define MFD_BACKGROUND 64 /* tracks, evenly spaced, that effects are averaged over */
 #define MFD_SHAPLEY_MAX 8 /* columns of a group up to which all subsets are taken */
-#define MFD_MAX_FACTORS 100000
+#define MFD_MAX_EFFECTS ((size_t)64 << 20) /* factors times features: 256 MiB */
 
 enum mfd_effect_method {
     MFD_EFFECT_EXACT,      /* the weight is a function of this column alone */
@@ -85,6 +85,7 @@ struct mfd_decomposition {
     size_t n;
     struct mfd_column_part *part; /* biological columns, then technical ones, in field order */
     double distance[MFD_GROUPS];  /* |d| of either group */
+    size_t background;            /* tracks that it compares with */
 };
 
 /* Explain a track's weights by its columns, against the background tracks. */

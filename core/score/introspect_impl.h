@@ -16,8 +16,8 @@ struct mfd_background {
 int mfd_background_init(struct mfd_background *b, const struct mfd_model *model,
                         struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_background_deinit(struct mfd_background *b);
-/* mean (E), technical first: of the background's weights, with the code values[i] in field i where
+/* mean (E_g): of the background's weights of one group, with the code values[i] in field i where
  * that is not NULL. */
 int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *model,
-                        const uint32_t *const *values, double *mean,
+                        enum mfd_group group, const uint32_t *const *values, double *mean,
                         struct mfd_error *err) MFD_MUST_CHECK;
