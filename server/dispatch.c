@@ -71,7 +71,7 @@ bool mfd_dispatch(struct mfd_request *rq)
         .work = work,
         .done = worked,
         .arg = mfd_request_ref(rq),
-        .kind = rq->body.len || rq->upload ? MFD_WORK_HEAVY : MFD_WORK_QUICK,
+        .kind = rq->body.len || rq->upload || route->heavy ? MFD_WORK_HEAVY : MFD_WORK_QUICK,
     };
     mfd_workers_submit(mfd_app_workers(rq->app), &rq->job);
     return false;

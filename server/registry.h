@@ -12,6 +12,7 @@
 #include "core/genome/genome.h"
 #include "core/model/model.h"
 
+struct mfd_introspection;
 struct mfd_registry;
 struct mfd_served;
 struct mfd_store;
@@ -46,6 +47,10 @@ const char *mfd_served_version(const struct mfd_served *served);
 const char *mfd_served_digest(const struct mfd_served *served); /* 64 hex */
 struct mfd_model *mfd_served_model(const struct mfd_served *served);
 struct mfd_engine *mfd_served_engine(const struct mfd_served *served); /* the batcher's alone */
+/* What its weights say of its metadata (core/score/introspect.h): computed at the first call, while
+ * others that ask wait. MFD_EUNSUPPORTED for a baseline. */
+int mfd_served_introspection(struct mfd_served *served, const struct mfd_introspection **out,
+                             struct mfd_error *err) MFD_MUST_CHECK;
 /* Seconds a pass takes of late, by enum mfd_task_kind; the batcher reads and writes it under its
  * lock. */
 double *mfd_served_pace(struct mfd_served *served);

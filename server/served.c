@@ -2,6 +2,7 @@
 #include "server/served.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/score/introspect.h"
 #include "server/batcher.h"
 #include "server/registry.h"
 
@@ -18,7 +20,20 @@ struct mfd_served {
     struct mfd_model *model;
     struct mfd_engine *engine;
     double pace[MFD_TASK_KINDS];
+    pthread_mutex_t lock;                    /* of what follows */
+    struct mfd_introspection *introspection; /* NULL: nobody has asked yet */
 };
+
+static void destroy(struct mfd_served *served)
+{
+    mfd_introspection_free(served->introspection);
+    mfd_engine_free(served->engine);
+    mfd_model_unref(served->model);
+    pthread_mutex_destroy(&served->lock);
+    free(served->name);
+    free(served->version);
+    free(served);
+}
 
 struct mfd_served *mfd_served_ref(struct mfd_served *served)
 {
@@ -31,11 +46,7 @@ void mfd_served_unref(struct mfd_served *served)
     if (!served || atomic_fetch_sub_explicit(&served->refs, 1, memory_order_acq_rel) > 1)
         return;
     mfd_log(MFD_LOG_DEBUG, "model %s@%s: memory returned", served->name, served->version);
-    mfd_engine_free(served->engine);
-    mfd_model_unref(served->model);
-    free(served->name);
-    free(served->version);
-    free(served);
+    destroy(served);
     malloc_trim(0); /* packed weights are large: give them back to the system now */
 }
 
@@ -68,6 +79,10 @@ int mfd_served_open(struct mfd_served **out, const char *name, const char *versi
     if (!served)
         return mfd_fail_nomem(err);
     atomic_init(&served->refs, 1);
+    if (pthread_mutex_init(&served->lock, NULL)) {
+        free(served);
+        return mfd_fail_nomem(err);
+    }
     int status = mfd_model_open(&served->model, path, err);
     if (status == MFD_OK) {
         served->name = mfd_strdup(name);
@@ -81,11 +96,7 @@ int mfd_served_open(struct mfd_served **out, const char *name, const char *versi
     if (status == MFD_OK && warm)
         status = warm_up(served, err);
     if (status < 0) {
-        mfd_engine_free(served->engine);
-        mfd_model_unref(served->model);
-        free(served->name);
-        free(served->version);
-        free(served);
+        destroy(served);
         return status;
     }
     *out = served;
@@ -120,4 +131,17 @@ struct mfd_engine *mfd_served_engine(const struct mfd_served *served)
 double *mfd_served_pace(struct mfd_served *served)
 {
     return served->pace;
+}
+
+int mfd_served_introspection(struct mfd_served *served, const struct mfd_introspection **out,
+                             struct mfd_error *err)
+{
+    int status = MFD_OK;
+    pthread_mutex_lock(&served->lock);
+    if (!served->introspection)
+        status = mfd_introspection_new(&served->introspection, served->model, err);
+    if (status == MFD_OK)
+        *out = served->introspection;
+    pthread_mutex_unlock(&served->lock);
+    return status;
 }
