@@ -10,6 +10,7 @@
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "core/score/card.h"
+#include "core/score/card_json.h"
 #include "core/score/sample.h"
 #include "core/score/score.h"
 #include "core/tool/fasta.h"
@@ -21,7 +22,7 @@ MFD_DEFINE_CLEANUP(struct mfd_genome, mfd_genome_unref);
 MFD_DEFINE_CLEANUP(struct mfd_card, mfd_card_free);
 
 struct job {
-    const char *bundle, *sequences, *genome, *threads, *windows_text, *seed_text;
+    const char *bundle, *sequences, *genome, *threads, *windows_text, *seed_text, *out;
     bool json;
     int64_t windows, seed;
     struct mfd_error err;
@@ -96,47 +97,9 @@ static int sample_features(struct job *j, struct mfd_engine *engine, const struc
 
 /* ---- what is printed ---- */
 
-static json_t *number(double x)
+static int print_json(const struct mfd_card *c, const struct mfd_model *m, const char *source)
 {
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *track_json(const struct mfd_card_track *t)
-{
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "biological", number(t->biological), "technical",
-                     number(t->technical), "covariance", number(t->covariance), "total",
-                     number(t->total), "share", number(t->share));
-}
-
-static json_t *card_json(const struct mfd_card *c, const struct mfd_model *m)
-{
-    json_t *canonical = json_array(), *tracks = json_array();
-    for (size_t i = 0; i < c->n_canonical; i++)
-        json_array_append_new(canonical, number(c->canonical[i]));
-    for (size_t t = 0; t < c->tracks; t++) {
-        json_t *one = track_json(&c->track[t]);
-        json_object_set_new(one, "id", json_string(mfd_model_track_id(m, t)));
-        json_array_append_new(tracks, one);
-    }
-    return json_pack(
-        "{s:s, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:{s:o, s:o}, s:{s:I, s:I, s:I, s:o, s:o}, "
-        "s:{s:o, s:I, s:I}, s:{s:o, s:o}}",
-        "model", mfd_model_digest(m), "windows", (json_int_t)c->windows, "seed",
-        (json_int_t)c->seed, "features", "biological", (json_int_t)c->biological, "technical",
-        (json_int_t)c->technical, "constant_biological", (json_int_t)c->constant_biological,
-        "constant_technical", (json_int_t)c->constant_technical, "cross_covariance", "norm",
-        number(c->cross_norm), "mean_absolute", number(c->cross_mean_abs), "canonical_correlations",
-        "rank_biological", (json_int_t)c->rank_biological, "rank_technical",
-        (json_int_t)c->rank_technical, "trivial", (json_int_t)c->trivial, "mean",
-        number(c->canonical_mean), "values", canonical, "classifier", "accuracy",
-        number(c->classifier_accuracy), "train_pairs", (json_int_t)c->classifier_train,
-        "test_pairs", (json_int_t)c->classifier_test, "variance", "mean", track_json(&c->mean),
-        "tracks", tracks);
-}
-
-static int print_json(const struct mfd_card *c, const struct mfd_model *m)
-{
-    json_t *json = card_json(c, m);
+    json_t *json = mfd_card_json(c, m, source);
     int failed = !json || json_dumpf(json, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
     json_decref(json);
     struct mfd_error err = MFD_ERROR_INIT;
@@ -153,9 +116,9 @@ static void print_variance(const char *name, const struct mfd_card_track *t)
            t->total, t->share);
 }
 
-static int print_text(const struct mfd_card *c, const struct mfd_model *m)
+static int print_text(const struct mfd_card *c, const struct mfd_model *m, const char *source)
 {
-    printf("model\t%s\nwindows\t%zu\n", mfd_model_digest(m), c->windows);
+    printf("model\t%s\nwindows\t%s\n", mfd_model_digest(m), source);
     printf("features\t%zu biological, %zu technical; constant: %zu, %zu\n", c->biological,
            c->technical, c->constant_biological, c->constant_technical);
     printf("cross-covariance, z-scored\tnorm %.6g, mean absolute %.6g (chance: about %.6g)\n",
@@ -179,6 +142,20 @@ static int print_text(const struct mfd_card *c, const struct mfd_model *m)
     return tool_finish();
 }
 
+/* What the windows were, for those who read the card later; a name of odd bytes in plain ones. */
+static void tell_source(const struct job *j, size_t n, char *text, size_t size)
+{
+    const char *path = j->sequences ? j->sequences : j->genome, *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    if (j->sequences)
+        snprintf(text, size, "%zu windows of %.200s", n, name);
+    else
+        snprintf(text, size, "%zu bins sampled from %.200s", n, name);
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
 static int run(struct job *j)
 {
     MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
@@ -200,9 +177,13 @@ static int run(struct job *j)
     if (!status)
         status = mfd_card_new(&card, mfd_model_config(model), mfd_model_head(model), features, n,
                               (uint64_t)j->seed, &j->err);
+    char source[300];
+    tell_source(j, n, source, sizeof source);
+    if (!status && j->out)
+        status = mfd_card_write(card, model, source, j->out, &j->err);
     if (status)
         return tool_fail(&j->err);
-    return j->json ? print_json(card, model) : print_text(card, model);
+    return j->json ? print_json(card, model, source) : print_text(card, model, source);
 }
 
 int tool_card(const struct tool_command *self, int argc, char **argv)
@@ -215,6 +196,8 @@ int tool_card(const struct tool_command *self, int argc, char **argv)
           &j.genome, NULL },
         { "windows", 'n', "N", "how many to sample; default: 2000", false, &j.windows_text, NULL },
         { "seed", 0, "S", "of the sample and of the classifier; default: 1", false, &j.seed_text,
+          NULL },
+        { "out", 'o', "BUNDLE", "the bundle with its card; may be the same file", false, &j.out,
           NULL },
         { "json", 'j', NULL, "everything, as JSON", false, NULL, &j.json },
         { "threads", 't', "N", "worker threads; default: one a core", false, &j.threads, NULL },
