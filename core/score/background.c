@@ -15,7 +15,10 @@
 #define VARIANTS "background_variants"
 #define SOURCE "background_source"
 
-#define EVEN 256 /* probabilities i / EVEN, then each half of what is left, STEPS times */
+/* Probabilities i / EVEN, then four in each half of what is left, STEPS times: 64 points tell a
+ * quantile of ten thousand variants as well as they know it (its standard error is 0.005 in the
+ * middle), and the last step is as fine as there are variants. */
+#define EVEN 64
 #define STEPS 8
 #define POINTS (EVEN - 1 + 4 * STEPS + 1)
 
@@ -42,7 +45,35 @@ int mfd_background_open(const struct mfd_model *model, struct mfd_background *ou
     b.variants = (uint64_t)n;
     b.probability = probability->data;
     b.effect = effect->data;
+    b.source = mfd_safetensors_metadata(st, SOURCE);
     *out = b;
+    return MFD_OK;
+}
+
+/* First row whose numbers do not rise from the row before, n where all do. */
+static size_t first_fall(const float *x, size_t n, size_t width)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t c = 0; c < width; c++)
+            if (!(x[i * width + c] >= x[(i - 1) * width + c]))
+                return i;
+    return n;
+}
+
+int mfd_background_check(const struct mfd_background *b, struct mfd_error *err)
+{
+    size_t row = first_fall(b->effect, b->points, b->tracks);
+    if (b->probability[0] != 0 || b->probability[b->points - 1] != 1 ||
+        first_fall(b->probability, b->points, 1) < b->points)
+        return mfd_fail(err, MFD_EFORMAT,
+                        "'" PROBABILITY "' does not rise from 0 to 1: the background is damaged");
+    if (row < b->points)
+        return mfd_fail(err, MFD_EFORMAT,
+                        "'" EFFECT "' falls at its row %zu: the background is damaged", row + 1);
+    for (size_t t = 0; t < b->tracks; t++)
+        if (b->effect[t] < 0)
+            return mfd_fail(err, MFD_EFORMAT,
+                            "'" EFFECT "' holds a negative size: the background is damaged");
     return MFD_OK;
 }
 

@@ -1,6 +1,5 @@
 /* mfd-model card: how independent biology and technique are, on given or sampled windows. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +13,9 @@
 #include "core/score/sample.h"
 #include "core/score/score.h"
 #include "core/tool/fasta.h"
+#include "core/tool/runner.h"
 #include "core/tool/tool.h"
 
-MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
-MFD_DEFINE_CLEANUP(struct mfd_engine, mfd_engine_free);
-MFD_DEFINE_CLEANUP(struct mfd_genome, mfd_genome_unref);
 MFD_DEFINE_CLEANUP(struct mfd_card, mfd_card_free);
 
 struct job {
@@ -51,8 +48,7 @@ static int parse_numbers(struct job *j)
 }
 
 /* Features (n, embed) of the windows of a FASTA file. */
-static int read_features(struct job *j, struct mfd_engine *engine, const struct mfd_head *head,
-                         float **features, size_t *n)
+static int read_features(struct job *j, struct runner *r, float **features, size_t *n)
 {
     MFD_CLEANUP(fasta_deinit) struct fasta fasta = { 0 };
     int status = fasta_read(&fasta, j->sequences, &j->err);
@@ -62,53 +58,35 @@ static int read_features(struct job *j, struct mfd_engine *engine, const struct 
         return mfd_fail(&j->err, MFD_ELIMIT, "'%s' has %zu windows; up to %d make a card",
                         j->sequences, fasta.n, MFD_MAX_CARD_WINDOWS);
     MFD_AUTO_FREE struct mfd_window *windows = mfd_calloc(fasta.n, sizeof *windows);
-    *features = mfd_calloc(fasta.n, mfd_engine_config(engine)->embed * sizeof **features);
+    *features = mfd_calloc(fasta.n, mfd_model_config(r->model)->embed * sizeof **features);
     if (!windows || !*features)
         return mfd_fail_nomem(&j->err);
     for (size_t i = 0; i < fasta.n; i++)
         windows[i] = (struct mfd_window){ fasta.records[i].bases, fasta.records[i].n };
     const struct mfd_outputs out = { .features = *features };
     *n = fasta.n;
-    return mfd_score_sequences(engine, head, windows, fasta.n, MFD_ENSEMBLE_NONE, &out, NULL,
-                               &j->err);
+    return mfd_score_sequences(r->engine, mfd_model_head(r->model), windows, fasta.n,
+                               MFD_ENSEMBLE_NONE, &out, NULL, &j->err);
 }
 
-static int sample_features(struct job *j, struct mfd_engine *engine, const struct mfd_head *head,
-                           float **features, size_t *n)
+static int sample_features(struct job *j, struct runner *r, float **features, size_t *n)
 {
-    MFD_CLEANUP(mfd_genome_unref_p) struct mfd_genome *genome = NULL;
+    const struct mfd_config *config = mfd_model_config(r->model);
     *n = (size_t)j->windows;
-    int status = mfd_genome_open(&genome, j->genome, &j->err);
-    if (status)
-        return status;
     MFD_AUTO_FREE size_t *contig = mfd_calloc(*n, sizeof *contig);
     MFD_AUTO_FREE int64_t *start = mfd_calloc(*n, sizeof *start);
     MFD_AUTO_FREE int *each = mfd_calloc(*n, sizeof *each);
-    *features = mfd_calloc(*n, mfd_engine_config(engine)->embed * sizeof **features);
+    *features = mfd_calloc(*n, config->embed * sizeof **features);
     if (!contig || !start || !each || !*features)
         return mfd_fail_nomem(&j->err);
-    status = mfd_sample_bins(genome, mfd_engine_config(engine), (uint64_t)j->seed, contig, start,
-                             *n, &j->err);
+    int status = mfd_sample_bins(r->genome, config, (uint64_t)j->seed, contig, start, *n, &j->err);
     const struct mfd_outputs out = { .features = *features };
     return status ? status
-                  : mfd_score_bins(engine, head, genome, contig, start, *n, MFD_ENSEMBLE_NONE,
-                                   false, &out, each, NULL, NULL, &j->err);
+                  : mfd_score_bins(r->engine, mfd_model_head(r->model), r->genome, contig, start,
+                                   *n, MFD_ENSEMBLE_NONE, false, &out, each, NULL, NULL, &j->err);
 }
 
 /* ---- what is printed ---- */
-
-static int print_json(const struct mfd_card *c, const struct mfd_model *m, const char *source)
-{
-    json_t *json = mfd_card_json(c, m, source);
-    int failed = !json || json_dumpf(json, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
-    json_decref(json);
-    struct mfd_error err = MFD_ERROR_INIT;
-    if (failed) {
-        (void)mfd_fail(&err, MFD_EIO, "cannot write the output");
-        return tool_fail(&err);
-    }
-    return tool_finish();
-}
 
 static void print_variance(const char *name, const struct mfd_card_track *t)
 {
@@ -158,32 +136,26 @@ static void tell_source(const struct job *j, size_t n, char *text, size_t size)
 
 static int run(struct job *j)
 {
-    MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
-    MFD_CLEANUP(mfd_engine_free_p) struct mfd_engine *engine = NULL;
+    MFD_CLEANUP(runner_close) struct runner r = { 0 };
     MFD_CLEANUP(mfd_card_free_p) struct mfd_card *card = NULL;
     MFD_AUTO_FREE float *features = NULL;
-    struct mfd_engine_options options = MFD_ENGINE_OPTIONS_INIT;
     size_t n = 0;
     int status = parse_numbers(j);
     if (!status)
-        status = tool_threads(j->threads, &options.threads, &j->err);
+        status = runner_open(&r, j->bundle, j->genome, j->threads, &j->err);
     if (!status)
-        status = mfd_model_open(&model, j->bundle, &j->err);
+        status = (j->sequences ? read_features : sample_features)(j, &r, &features, &n);
     if (!status)
-        status = mfd_engine_new(&engine, model, &options, &j->err);
-    if (!status)
-        status = (j->sequences ? read_features : sample_features)(j, engine, mfd_model_head(model),
-                                                                  &features, &n);
-    if (!status)
-        status = mfd_card_new(&card, mfd_model_config(model), mfd_model_head(model), features, n,
-                              (uint64_t)j->seed, &j->err);
+        status = mfd_card_new(&card, mfd_model_config(r.model), mfd_model_head(r.model), features,
+                              n, (uint64_t)j->seed, &j->err);
     char source[300];
     tell_source(j, n, source, sizeof source);
     if (!status && j->out)
-        status = mfd_card_write(card, model, source, j->out, &j->err);
+        status = mfd_card_write(card, r.model, source, j->out, &j->err);
     if (status)
         return tool_fail(&j->err);
-    return j->json ? print_json(card, model, source) : print_text(card, model, source);
+    return j->json ? tool_print_json(mfd_card_json(card, r.model, source))
+                   : print_text(card, r.model, source);
 }
 
 int tool_card(const struct tool_command *self, int argc, char **argv)

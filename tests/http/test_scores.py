@@ -45,7 +45,8 @@ class Quantiles(harness.Case):
         vcf, cls.bundle = os.path.join(cls.directory.name, "in.vcf"), os.path.join(cls.directory.name, "with.mfd")
         cls.written = common_variants(vcf)
         subprocess.run([harness.MFD_MODEL, "background", harness.bundle("tiny"), "--genome",
-                        os.path.join(harness.DATA, "region.fa"), "--variants", vcf, "--out", cls.bundle],
+                        os.path.join(harness.DATA, "region.fa"), "--variants", vcf, "--where", "all", "--out",
+                        cls.bundle],
                        check=True, stderr=subprocess.DEVNULL)
         cls.models = {"with": cls.bundle, "without": "tiny"}
         super().setUpClass()
