@@ -85,6 +85,21 @@ class Quantiles(harness.Case):
         self.assertProblem(answer, 422, "unsupported", "virtual")
 
 
+class Demo(harness.Case):
+    models, genomes, arguments = {}, {}, ("--demo",)
+
+    def test_the_demo_has_a_background(self):
+        answer = self.post(SCORE, {"variants": ["chr20-42984261-C-T"], "scores": ["effect", "quantile"]})
+        self.assertEqual(answer.status, 200, answer.body[:500])
+        answer = answer.json()
+        self.assertGreaterEqual(answer["provenance"]["background"]["variants"], 10000)
+        effect, quantile = (numpy.array(answer["results"][0][s]["total"]) for s in ("effect", "quantile"))
+        self.assertEqual(effect.shape, quantile.shape)
+        self.assertTrue((numpy.sign(effect) == numpy.sign(quantile)).all())
+        self.assertLess(numpy.abs(quantile).max(), 1)
+        self.assertGreater(numpy.ptp(numpy.abs(quantile)), 0.1)
+
+
 class Ratios(harness.Case):
     models = {"tiny": "tiny", "baseline": "baseline"}
 
