@@ -18,6 +18,13 @@
     X(passes, 2000, "passes", "window passes of a synchronous request")                            \
     X(job_items, 1000000, "items", "sequences, intervals or variants of a job")                    \
     X(job_passes, 100000000, "passes", "window passes of a job")                                   \
+    X(job_json_bytes, 64 * MFD_MIB, "bytes", "the JSON body of a job, after decompression")        \
+    X(job_json_values, 2097152, "values", "values of any kind in the JSON body of a job")          \
+    X(job_vcf_bytes, 1024 * MFD_MIB, "bytes", "the VCF body of a job, after decompression")        \
+    X(job_whole_passes, 100000, "passes", "window passes of a job whose result is in one piece")   \
+    X(job_disk_bytes, 20480 * MFD_MIB, "bytes", "inputs and results of all jobs on disk")          \
+    X(jobs, 256, "jobs", "jobs of all clients that wait or run")                                   \
+    X(client_jobs, 64, "jobs", "jobs of one client that wait or run")                              \
     X(interval_bins, 4096, "bins", "bins of one interval")                                         \
     X(sequence_bases, 65536, "bases", "one sequence of a request")                                 \
     X(refget_bases, 300 * MFD_MIB, "bases", "one answer of /sequence")                             \

@@ -27,10 +27,13 @@ static const struct mfd_problem_type types[] = {
     { "not-acceptable", 406, "No format that the client accepts" },
     { "request-timeout", 408, "The request arrived too slowly" },
     { "conflict", 409, "The name is taken or in use" },
+    { "result-incomplete", 409, "The job's result is not there, or not all of it" },
+    { "model-gone", 410, "What the job was accepted for is gone" },
     { "precondition-failed", 412, "The resource has changed" },
     { "over-limit", 413, "Larger than a limit of this server" },
     { "unsupported-media-type", 415, "The body's media type or coding is not read here" },
-    { "range-not-satisfiable", 416, "The range lies outside the sequence" },
+    { "range-not-satisfiable", 416, "The range lies outside what there is" },
+    { "idempotency-key-reused", 422, "The idempotency key belongs to another request" },
     { "unknown-track", 422, "The model has no such track" },
     { "unknown-column", 422, "The model has no such metadata column" },
     { "unknown-label", 422, "The metadata column has no such label" },
@@ -55,6 +58,7 @@ static const struct mfd_problem_type types[] = {
     { "no-change", 422, "The alternative allele is the reference's" },
     { "n-window", 422, "Too much of the window is N" },
     { "header-fields-too-large", 431, "The request's headers are too large" },
+    { "too-many-jobs", 429, "Too many jobs are waiting" },
     { "rate-limited", 429, "Too many requests with this key" },
     { "cancelled", 499, "The client went away" },
     { "internal", 500, "An error inside the server" },
@@ -63,6 +67,7 @@ static const struct mfd_problem_type types[] = {
     { "queue-full", 503, "Too many requests are waiting" },
     { "shutting-down", 503, "The server is stopping" },
     { "deadline-exceeded", 504, "The computation took too long" },
+    { "disk-full", 507, "There is no room on the server's disk" },
 };
 
 /* What a failing library function means to a client, where it gives no slug itself. */

@@ -81,6 +81,7 @@ static int serve(struct mfd_settings *s, const struct mfd_options *o, struct mfd
     if (status < 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write */
     mfd_settings_apply_log(s);
     raise_files(s);
     const struct mfd_app_options options = {

@@ -22,8 +22,8 @@ int mfd_db_fail(sqlite3 *db, int rc, const char *what, struct mfd_error *err)
     const char *remedy = "";
     switch (rc & 0xff) {
     case SQLITE_FULL:
-        remedy = "; the disk with the state directory is full";
-        break;
+        return mfd_fail_as(err, MFD_EIO, "disk-full",
+                           "cannot %s: the disk with the state directory is full", what);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

@@ -20,7 +20,9 @@ struct mfd_upload {
 
 static int fail(struct mfd_error *err, const char *verb, const char *path)
 {
-    return mfd_fail(err, MFD_EIO, "cannot %s the upload '%s': %s", verb, path, strerror(errno));
+    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    return mfd_fail_as(err, MFD_EIO, full ? "disk-full" : "", "cannot %s the upload '%s': %s", verb,
+                       path, strerror(errno));
 }
 
 int mfd_upload_new(struct mfd_upload **out, const char *directory, struct mfd_error *err)

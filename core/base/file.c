@@ -114,6 +114,14 @@ int mfd_file_replacev(const char *path, const struct iovec *parts, size_t n, str
     return MFD_OK;
 }
 
+int mfd_dir_sync(const char *path, struct mfd_error *err)
+{
+    MFD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0)
+        return fail_errno(err, "sync", path);
+    return MFD_OK;
+}
+
 int mfd_mkdirs(const char *path, struct mfd_error *err)
 {
     MFD_AUTO_FREE char *copy = mfd_strdup(path);
