@@ -222,7 +222,10 @@ static void start(struct mfd_drive *d, enum step step, struct part *p)
     d->step = step;
     d->at = p;
     d->busy = true;
-    d->job = (struct mfd_work){ .work = work, .done = worked, .arg = d, .kind = MFD_WORK_HEAVY };
+    d->job = (struct mfd_work){ .work = work,
+                                .done = worked,
+                                .arg = d,
+                                .kind = d->options.slack ? MFD_WORK_SLACK : MFD_WORK_HEAVY };
     mfd_workers_submit(mfd_app_workers(d->options.input.app), &d->job);
 }
 

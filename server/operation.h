@@ -24,7 +24,8 @@
 #include "server/http.h"
 
 struct mfd_operation_input {
-    struct mfd_app *app;             /* registry, genomes, limits: server/app.h */
+    struct mfd_app *app;             /* registry, genomes: server/app.h */
+    const struct mfd_limits *limits; /* a job's are wider, under the same names */
     const struct mfd_params *params; /* of the path */
     const struct mfd_params *queries;
     const char *body; /* NUL behind; NULL where there is none (GET) */
@@ -34,8 +35,16 @@ struct mfd_operation_input {
     size_t json_bytes; /* of the body, where tensors stand behind JSON (Open Inference Protocol);
                           else 0 */
     const char *request_id;
-    bool job; /* the limits job_items and job_passes hold instead of items and passes */
+    bool job;
+    /* A job computes with the model that it was accepted for: "name@version" and digest; NULL:
+     * whatever the request names. */
+    const char *pinned_model, *pinned_digest;
 };
+
+/* The model that `name` (NULL: the default) means to this input; as mfd_registry_acquire.
+ * MFD_ENOTFOUND, slug model-gone, where a job's is there no more. */
+int mfd_operation_model(const struct mfd_operation_input *input, const char *name,
+                        struct mfd_served **out, struct mfd_error *err) MFD_MUST_CHECK;
 
 /* What open says. Numbers are checked by the driver against the limits. */
 struct mfd_operation_plan {

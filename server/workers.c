@@ -15,8 +15,8 @@ struct mfd_workers {
     struct mfd_loop *loop;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct queue queues[2]; /* by enum mfd_work_kind */
-    unsigned heavy;         /* heavy jobs that run */
+    struct queue queues[MFD_WORK_KINDS];
+    unsigned running[MFD_WORK_KINDS];
     bool stopping;
     unsigned n, started;
     pthread_t threads[];
@@ -37,9 +37,13 @@ static struct mfd_work *take(struct mfd_workers *pool, enum mfd_work_kind kind)
 static struct mfd_work *next_job(struct mfd_workers *pool)
 {
     struct mfd_work *job = take(pool, MFD_WORK_QUICK);
-    if (job || pool->heavy + 1 >= pool->n)
+    unsigned slack = pool->running[MFD_WORK_SLACK];
+    if (job || pool->running[MFD_WORK_HEAVY] + slack + 1 >= pool->n)
         return job;
-    return take(pool, MFD_WORK_HEAVY);
+    job = take(pool, MFD_WORK_HEAVY);
+    if (job || (slack > 0 && slack + 2 >= pool->n))
+        return job;
+    return take(pool, MFD_WORK_SLACK);
 }
 
 static void finish(struct mfd_workers *pool, struct mfd_work *job)
@@ -56,20 +60,21 @@ static void *work(void *arg)
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         struct mfd_work *job = next_job(pool);
-        if (!job && pool->stopping && !pool->queues[MFD_WORK_HEAVY].first)
+        if (!job && pool->stopping && !pool->queues[MFD_WORK_HEAVY].first &&
+            !pool->queues[MFD_WORK_SLACK].first)
             break;
         if (!job) {
             pthread_cond_wait(&pool->more, &pool->lock);
             continue;
         }
-        bool heavy = job->kind == MFD_WORK_HEAVY;
-        pool->heavy += heavy;
+        enum mfd_work_kind kind = job->kind;
+        pool->running[kind]++;
         pthread_mutex_unlock(&pool->lock);
         job->work(job->arg);
         finish(pool, job); /* the job is no longer ours */
         pthread_mutex_lock(&pool->lock);
-        pool->heavy -= heavy;
-        if (heavy) /* a heavy job may have waited for this place */
+        pool->running[kind]--;
+        if (kind != MFD_WORK_QUICK) /* another may have waited for this place */
             pthread_cond_broadcast(&pool->more);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -86,7 +91,7 @@ int mfd_workers_new(struct mfd_workers **out, struct mfd_loop *loop, unsigned th
     pool->n = threads;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->more, NULL);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < MFD_WORK_KINDS; i++)
         pool->queues[i].last = &pool->queues[i].first;
     sigset_t all, old;
     sigfillset(&all); /* signals are the loop's */

@@ -1,10 +1,12 @@
 /* Worker threads for what must not hold up the loop: the store, decoding and encoding. Quick jobs
- * (a look into the store) go first and always find a thread; heavy ones use all but one. */
+ * (a look into the store) go first and always find a thread; heavy ones use all but one; those that
+ * nobody waits for come last and leave a thread to the heavy ones where there are enough. */
 #pragma once
 
 #include "server/loop.h"
 
-enum mfd_work_kind { MFD_WORK_QUICK, MFD_WORK_HEAVY };
+enum mfd_work_kind { MFD_WORK_QUICK, MFD_WORK_HEAVY, MFD_WORK_SLACK };
+#define MFD_WORK_KINDS 3
 
 struct mfd_workers;
 

@@ -83,12 +83,14 @@ static int acquire(struct state *s, const struct mfd_operation_input *input,
     const char *model = mfd_params_get(input->params, "model");
     const char *version = mfd_params_get(input->params, "version");
     char name[160];
+    if (!model) /* a job may leave it open */
+        model = "";
     int n =
         snprintf(name, sizeof name, "%s%s%s", model, version ? "@" : "", version ? version : "");
     if (n < 0 || (size_t)n >= sizeof name)
         return mfd_problem_set(problem, "model-not-found", NULL,
                                "there is no model of such a name");
-    if (mfd_registry_acquire(mfd_app_registry(input->app), name, &plan->model, &err))
+    if (mfd_operation_model(input, name[0] ? name : NULL, &plan->model, &err))
         return mfd_problem_from_error(problem, &err, NULL);
     s->served = plan->model;
     s->config = mfd_model_config(mfd_served_model(plan->model));
@@ -134,7 +136,7 @@ static int open_infer(void **state, const struct mfd_operation_input *input,
     if (!s)
         return mfd_problem_set(problem, "internal", NULL, "out of memory");
     int status = mfd_infer_decode(&s->request, input->body ? input->body : "", input->size,
-                                  input->json_bytes, mfd_app_limits(input->app), problem);
+                                  input->json_bytes, input->limits, problem);
     s->ensemble = ensembles[s->request.ensemble];
     if (status == 0)
         status = acquire(s, input, plan, problem);

@@ -285,9 +285,8 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
                      struct mfd_problem *problem)
 {
     struct mfd_error err = MFD_ERROR_INIT;
-    const struct mfd_limits *limits = mfd_app_limits(input->app);
-    s->max_items = input->job ? limits->job_items : limits->items;
-    s->max_passes = input->job ? limits->job_passes : limits->passes;
+    s->max_items = input->limits->items;
+    s->max_passes = input->limits->passes;
     s->encoder = find_encoder(input->format);
     if (!s->encoder)
         return mfd_problem_set(problem, "not-acceptable", NULL, "no such format here");
@@ -295,7 +294,7 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
         return mfd_problem_set(problem, "not-acceptable", NULL,
                                "bedGraph needs \"intervals\"; sequences have no place");
     s->ensemble = (struct mfd_ensemble){ s->body.shifts, s->body.strands };
-    if (mfd_registry_acquire(mfd_app_registry(input->app), s->body.model, &plan->model, &err))
+    if (mfd_operation_model(input, s->body.model, &plan->model, &err))
         return from_error(problem, &err, s->body.model ? "/model" : NULL);
     s->served = plan->model;
     s->config = mfd_model_config(mfd_served_model(s->served));

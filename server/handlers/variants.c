@@ -31,12 +31,11 @@ static void close_variants(void *state)
 static int read_request(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
                         struct mfd_problem *problem)
 {
-    const struct mfd_limits *limits = mfd_app_limits(input->app);
-    int64_t max_items = input->job ? limits->job_items : limits->items;
+    const struct mfd_limits *limits = input->limits;
     const char *text = mfd_params_get(input->params, "variant");
     if (!text && input->content == MFD_MEDIA_JSON)
         return mfd_body_decode(&v->base.body, MFD_CALL_VARIANTS, input->body ? input->body : "",
-                               input->size, limits, max_items, problem);
+                               input->size, limits, limits->items, problem);
     mfd_body_defaults(&v->base.body, MFD_CALL_VARIANTS);
     if (mfd_variants_options(v, input, problem))
         return -1;

@@ -8,6 +8,8 @@
 #include "server/app.h"
 #include "server/handlers/variants.h"
 
+#define BLOCK ((size_t)1 << 20) /* of the body, which may be a large file, at a time */
+
 MFD_DEFINE_CLEANUP(struct mfd_vcf_reader, mfd_vcf_reader_free);
 
 /* Variants and why they are not scored, while nobody knows how many will come. */
@@ -71,22 +73,38 @@ static int add_record(struct list *list, const struct mfd_vcf_record *record,
     return 0;
 }
 
+/* The next record, pushing as much of the body as that takes. */
+static int next_record(struct mfd_vcf_reader *reader, const struct mfd_operation_input *input,
+                       size_t *pushed, const struct mfd_vcf_record **record, struct mfd_error *err)
+{
+    int status;
+    while ((status = mfd_vcf_reader_next(reader, record, err)) == MFD_EBUSY) {
+        size_t left = input->size - *pushed, n = left < BLOCK ? left : BLOCK;
+        if (n == 0)
+            mfd_vcf_reader_end(reader);
+        else if ((status = mfd_vcf_reader_push(reader, input->body + *pushed, n, err)))
+            return status;
+        *pushed += n;
+    }
+    return status;
+}
+
 static int read_records(struct list *list, const struct mfd_operation_input *input,
                         struct mfd_genome *genome, struct mfd_problem *problem)
 {
     MFD_CLEANUP(mfd_vcf_reader_free_p) struct mfd_vcf_reader *reader = NULL;
-    struct mfd_vcf_limits limits = { .text = (uint64_t)mfd_app_limits(input->app)->vcf_bytes };
+    struct mfd_vcf_limits limits = { .text = (uint64_t)input->limits->vcf_bytes };
     const struct mfd_vcf_record *record;
     struct mfd_error err = MFD_ERROR_INIT;
+    size_t pushed = 0;
     int status = mfd_vcf_reader_new(&reader, &limits, &err);
-    if (status == MFD_OK)
-        status = mfd_vcf_reader_push(reader, input->body, input->size, &err);
     if (status)
         return mfd_problem_from_error(problem, &err, NULL);
-    mfd_vcf_reader_end(reader);
-    while ((status = mfd_vcf_reader_next(reader, &record, &err)) == MFD_OK && record)
+    while ((status = next_record(reader, input, &pushed, &record, &err)) == MFD_OK && record)
         if (add_record(list, record, genome, problem))
             return -1;
+    if (status == MFD_ENOMEM)
+        return no_memory(problem);
     if (status)
         return mfd_problem_set(problem, status == MFD_ELIMIT ? "over-limit" : "malformed-vcf", NULL,
                                "%s", err.message);

@@ -165,10 +165,10 @@ static int open_windows(void **state, enum mfd_call call, const struct mfd_opera
     struct windows *w = mfd_calloc(1, sizeof *w);
     if (!w)
         return mfd_problem_set(problem, "internal", NULL, "out of memory");
-    const struct mfd_limits *limits = w->limits = mfd_app_limits(input->app);
+    const struct mfd_limits *limits = w->limits = input->limits;
     size_t rows, most;
     int status = mfd_body_decode(&w->base.body, call, input->body ? input->body : "", input->size,
-                                 limits, input->job ? limits->job_items : limits->items, problem);
+                                 limits, limits->items, problem);
     if (status == 0)
         status = mfd_scoring_open(&w->base, call, input, plan, problem);
     if (status == 0 && w->base.body.input == MFD_INPUT_INTERVALS) {
