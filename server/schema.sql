@@ -60,3 +60,42 @@ CREATE TABLE keys (
     expires INTEGER NOT NULL DEFAULT 0,
     revoked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+
+-- migration 2
+-- A job computes an operation in the background. Its input and its result are files beside the
+-- database, named by `id`; of the result the first `bytes` bytes count, with `done` items in them.
+-- `number` is the order of submission, `turn` that of starting (0: not yet).
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    content TEXT NOT NULL,
+    format TEXT NOT NULL,
+    params TEXT NOT NULL,
+    queries TEXT NOT NULL,
+    model TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    description TEXT NOT NULL,
+    server TEXT NOT NULL,
+    key TEXT,
+    fingerprint TEXT NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,
+    turn INTEGER NOT NULL DEFAULT 0,
+    items INTEGER NOT NULL,
+    passes REAL NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0,
+    ok INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0,
+    error INTEGER NOT NULL DEFAULT 0,
+    input_bytes INTEGER NOT NULL,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    json_bytes INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    started INTEGER NOT NULL DEFAULT 0,
+    ended INTEGER NOT NULL DEFAULT 0,
+    expires INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT '',
+    UNIQUE (owner, key)
+);
+CREATE INDEX jobs_by_state ON jobs (state, owner);
