@@ -17,6 +17,7 @@
 #include "server/auth.h"
 #include "server/batcher.h"
 #include "server/daemon.h"
+#include "server/jobs.h"
 #include "server/listen.h"
 #include "server/loop.h"
 #include "server/metrics.h"
@@ -67,6 +68,10 @@ struct mfd_batcher *mfd_app_batcher(struct mfd_app *app)
 {
     return app->batcher;
 }
+struct mfd_jobs *mfd_app_jobs(struct mfd_app *app)
+{
+    return app->jobs;
+}
 struct mfd_http *mfd_app_http(struct mfd_app *app)
 {
     return app->http;
@@ -90,7 +95,8 @@ double mfd_app_uptime(struct mfd_app *app)
 static void drained(void *arg)
 {
     struct mfd_app *app = arg;
-    mfd_loop_stop(app->loop);
+    if (--app->draining == 0)
+        mfd_loop_stop(app->loop);
 }
 
 static void on_stop(void *arg)
@@ -98,9 +104,15 @@ static void on_stop(void *arg)
     struct mfd_app *app = arg;
     bool again = app->state == MFD_APP_STOPPING;
     mfd_log(MFD_LOG_INFO, again ? "stopping now" : "stopping: running requests may finish");
+    if (again) {
+        mfd_http_hurry(app->http);
+        return;
+    }
     app->state = MFD_APP_STOPPING;
+    app->draining = 2;
     mfd_notify_stopping();
-    mfd_http_drain(app->http, again ? 0 : (uint64_t)mfd_app_settings(app)->drain_ms, drained, app);
+    mfd_jobs_stop(app->jobs, drained, app);
+    mfd_http_drain(app->http, (uint64_t)mfd_app_settings(app)->drain_ms, drained, app);
 }
 
 static void on_watchdog(void *arg)
@@ -234,6 +246,8 @@ static int start(struct mfd_app *app, int listen_fd, struct mfd_error *err)
     if (status == MFD_OK)
         status = start_compute(app, err);
     if (status == MFD_OK)
+        status = mfd_jobs_new(&app->jobs, app, err);
+    if (status == MFD_OK)
         status = start_timers(app, err); /* before anyone is told that we are there */
     if (status == MFD_OK)
         status = start_http(app, listen_fd, err);
@@ -280,6 +294,7 @@ void mfd_app_free(struct mfd_app *app)
     mfd_timer_free(app->watchdog);
     mfd_timer_free(app->poll);
     mfd_http_free(app->http);
+    mfd_jobs_free(app->jobs);
     mfd_batcher_stop(app->batcher);
     mfd_workers_free(app->pool);
     app->pool = NULL;

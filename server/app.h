@@ -11,6 +11,7 @@ struct mfd_app;
 struct mfd_auth;
 struct mfd_batcher;
 struct mfd_http;
+struct mfd_jobs;
 struct mfd_loop;
 struct mfd_metrics;
 struct mfd_workers;
@@ -42,6 +43,7 @@ struct mfd_store *mfd_app_store(struct mfd_app *app);
 const struct mfd_limits *mfd_app_limits(struct mfd_app *app);
 const struct mfd_settings *mfd_app_settings(struct mfd_app *app);
 const char *mfd_app_upload_dir(struct mfd_app *app);
+struct mfd_jobs *mfd_app_jobs(struct mfd_app *app);
 struct mfd_workers *mfd_app_workers(struct mfd_app *app);
 struct mfd_metrics *mfd_app_metrics(struct mfd_app *app);
 double mfd_app_uptime(struct mfd_app *app); /* seconds */

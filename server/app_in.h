@@ -35,6 +35,8 @@ struct mfd_app {
     struct mfd_registry *registry;
     struct mfd_batcher *batcher;
     struct mfd_http *http;
+    struct mfd_jobs *jobs;
+    unsigned draining; /* parts that are to come to rest before the loop ends */
     /* reload.c: one at a time each */
     struct mfd_work models_job, keys_job;
     bool loading, load_again, polling;

@@ -18,6 +18,7 @@
 #include "server/app.h"
 #include "server/conns.h"
 #include "server/drive.h"
+#include "server/jobs.h"
 #include "server/request.h"
 #include "server/respond.h"
 #include "server/settings.h"
@@ -168,7 +169,9 @@ static enum MHD_Result begin(struct mfd_http *http, struct mfd_request *rq, cons
     mfd_intake(rq);
     struct mfd_error err = MFD_ERROR_INIT;
     if (!rq->reply.kind && rq->to_file) {
-        if (mfd_upload_new(&rq->upload, mfd_app_upload_dir(http->app), &err) < 0)
+        const char *directory = rq->match.route->job ? mfd_jobs_directory(mfd_app_jobs(http->app))
+                                                     : mfd_app_upload_dir(http->app);
+        if (mfd_upload_new(&rq->upload, directory, &err) < 0)
             mfd_reply_error(rq, &err);
         set_deadline(rq, 0); /* silence ends it; a large file takes its time */
     }
@@ -335,6 +338,11 @@ void mfd_http_drain(struct mfd_http *http, uint64_t ms, void (*done)(void *arg),
     http->drained = done;
     http->drained_arg = arg;
     check_drained(http);
+}
+
+void mfd_http_hurry(struct mfd_http *http)
+{
+    http->drain_until = 0;
 }
 
 static void log_mhd(void *cls, const char *fmt, va_list ap)

@@ -94,6 +94,9 @@ void mfd_reply_empty(struct mfd_request *rq, int status);
 /* Bytes that outlive the daemon's work, such as an embedded file: not copied. */
 void mfd_reply_static(struct mfd_request *rq, int status, enum mfd_media media, const char *bytes,
                       size_t n);
+/* n bytes of an open file from `offset` on; takes the descriptor. */
+void mfd_reply_file(struct mfd_request *rq, int status, enum mfd_media media, int fd,
+                    uint64_t offset, size_t n);
 void mfd_reply_problem(struct mfd_request *rq, const struct mfd_problem *problem);
 void mfd_reply_error(struct mfd_request *rq,
                      const struct mfd_error *err); /* mfd_problem_from_error */

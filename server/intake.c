@@ -134,12 +134,35 @@ static bool check_coding(struct mfd_request *rq)
     if (!coding || strcasecmp(coding, "identity") == 0 || !*coding)
         return true;
     rq->gzip_in = strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "x-gzip") == 0;
-    if (rq->gzip_in && !rq->to_file)
+    bool bundle =
+        rq->to_file && !rq->match.route->job; /* the operation of a job reads gzip itself */
+    if (rq->gzip_in && !bundle)
         return true;
-    mfd_request_set_header(rq, "Accept-Encoding", rq->to_file ? "identity" : "gzip, identity");
+    mfd_request_set_header(rq, "Accept-Encoding", bundle ? "identity" : "gzip, identity");
     mfd_reply_fail(rq, "unsupported-media-type", NULL, "The content coding '%s' is not read here.",
                    coding);
     return false;
+}
+
+struct body_limit {
+    const char *name;
+    size_t offset; /* in struct mfd_limits */
+};
+#define LIMIT(name)                                                                                \
+    {                                                                                              \
+#name, offsetof(struct mfd_limits, name)                                                   \
+    }
+
+/* The limit that holds for the bytes of a request's body. */
+static const struct body_limit *body_limit(const struct mfd_request *rq)
+{
+    static const struct body_limit limits[][2] = {
+        { LIMIT(json_bytes), LIMIT(vcf_bytes) }, { LIMIT(job_json_bytes), LIMIT(job_vcf_bytes) }
+    };
+    static const struct body_limit upload = LIMIT(upload_bytes);
+    if (rq->to_file && !rq->match.route->job)
+        return &upload;
+    return &limits[rq->match.route->job][rq->content == MFD_MEDIA_VCF];
 }
 
 static bool check_content(struct mfd_request *rq)
@@ -158,23 +181,18 @@ static bool check_content(struct mfd_request *rq)
     rq->to_file = (rq->match.route->upload & rq->content) != 0;
     if (!check_coding(rq))
         return false;
-    const struct mfd_limits *limits = mfd_app_limits(rq->app);
     if (rq->content == MFD_MEDIA_GZIP) { /* a .vcf.gz: handlers see what is in it */
         rq->content = MFD_MEDIA_VCF;
         rq->gzip_in = true;
     }
-    rq->body_limit = (size_t)(rq->to_file                    ? limits->upload_bytes
-                              : rq->content == MFD_MEDIA_VCF ? limits->vcf_bytes
-                                                             : limits->json_bytes);
+    size_t limit = body_limit(rq)->offset;
+    rq->body_limit = (size_t) * (const int64_t *)((const char *)mfd_app_limits(rq->app) + limit);
     return true;
 }
 
 void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd_problem *problem)
 {
-    const char *name = rq->to_file                    ? "upload_bytes"
-                       : rq->content == MFD_MEDIA_VCF ? "vcf_bytes"
-                                                      : "json_bytes";
-    mfd_problem_limit(problem, name, (int64_t)rq->body_limit, size, NULL);
+    mfd_problem_limit(problem, body_limit(rq)->name, (int64_t)rq->body_limit, size, NULL);
 }
 
 /* Where two parties could take different ones for the true one. */

@@ -14,6 +14,7 @@
 #include "server/app.h"
 #include "server/batcher.h"
 #include "server/daemon.h"
+#include "server/jobs.h"
 #include "server/registry.h"
 
 #define MAX_SERIES 2048 /* routes x statuses is far below; a bound all the same */
@@ -295,6 +296,7 @@ static void render_app(struct mfd_app *app, struct mfd_buffer *out)
     plain(out, "mfd_queue_cancelled_total", "counter",
           "Tasks that ended before they were computed: the client went away or time ran out.",
           (double)queue.cancelled);
+    mfd_jobs_metrics(mfd_app_jobs(app), out);
     mfd_registry_metrics(mfd_app_registry(app), out);
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "server/app_in.h"
 #include "server/auth.h"
+#include "server/jobs.h"
 #include "server/loop.h"
 #include "server/notify.h"
 #include "server/registry.h"
@@ -79,6 +80,7 @@ static void models_loaded(void *arg)
     if (app->state == MFD_APP_STOPPING)
         return;
     app->state = MFD_APP_READY;
+    mfd_jobs_start(app->jobs);
     mfd_notify_ready();
     char members[64];
     snprintf(members, sizeof members, "\"models\":%zu,\"seconds\":%.3f", app->serving,

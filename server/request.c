@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "core/base/memory.h"
 #include "server/gzip.h"
@@ -49,6 +50,8 @@ void mfd_request_unref(struct mfd_request *rq)
     mfd_buffer_deinit(&rq->reply.body);
     mfd_stream_free(rq->stream);
     mfd_upload_free(rq->upload);
+    if (rq->reply.kind == MFD_REPLY_FILE && rq->reply.fd >= 0)
+        close(rq->reply.fd);
     free(rq->uri);
     free(rq);
 }
@@ -243,6 +246,15 @@ void mfd_reply_static(struct mfd_request *rq, int status, enum mfd_media media, 
 {
     reply_start(rq, MFD_REPLY_STATIC, status, media);
     rq->reply.bytes = bytes;
+    rq->reply.n = n;
+}
+
+void mfd_reply_file(struct mfd_request *rq, int status, enum mfd_media media, int fd,
+                    uint64_t offset, size_t n)
+{
+    reply_start(rq, MFD_REPLY_FILE, status, media);
+    rq->reply.fd = fd;
+    rq->reply.offset = offset;
     rq->reply.n = n;
 }
 

@@ -17,7 +17,13 @@ struct MHD_Connection;
 struct mfd_conn;
 struct mfd_drive;
 
-enum mfd_reply_kind { MFD_REPLY_NONE, MFD_REPLY_BUFFER, MFD_REPLY_STATIC, MFD_REPLY_STREAM };
+enum mfd_reply_kind {
+    MFD_REPLY_NONE,
+    MFD_REPLY_BUFFER,
+    MFD_REPLY_STATIC,
+    MFD_REPLY_STREAM,
+    MFD_REPLY_FILE,
+};
 
 /* The answer as the handler gave it; respond.c makes headers and codings of it. */
 struct mfd_reply {
@@ -26,7 +32,9 @@ struct mfd_reply {
     enum mfd_media media;
     struct mfd_buffer body;
     const char *bytes; /* static */
-    size_t n;
+    size_t n;          /* static, file */
+    int fd;            /* file: owned until libmicrohttpd has it */
+    uint64_t offset;
     struct mfd_params headers;
     char etag[96];
     bool gzip; /* body has been compressed */

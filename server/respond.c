@@ -43,6 +43,12 @@ static struct MHD_Response *make(struct mfd_request *rq)
         rq->bytes_out = reply->n;
         return MHD_create_response_from_buffer(reply->n, (void *)(size_t)reply->bytes,
                                                MHD_RESPMEM_PERSISTENT);
+    case MFD_REPLY_FILE:
+        rq->bytes_out = reply->n;
+        response = MHD_create_response_from_fd_at_offset64(reply->n, reply->fd, reply->offset);
+        if (response) /* it closes the descriptor */
+            reply->fd = -1;
+        return response;
     default:
         rq->bytes_out = reply->body.len;
         if (!reply->body.data)

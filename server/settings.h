@@ -38,6 +38,8 @@ struct mfd_settings {
     bool warm_up;
     /* [batch] */
     int64_t batch_passes, batch_delay_ms, batch_target_ms;
+    /* [jobs] */
+    int64_t jobs_at_once, jobs_keep_s;
     /* [log] */
     char *log_level;
     bool access_log;

@@ -1,0 +1,382 @@
+#include "server/jobs.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "server/app.h"
+#include "server/job.h"
+#include "server/job_files.h"
+#include "server/job_input.h"
+#include "server/loop.h"
+#include "server/settings.h"
+#include "server/store_jobs.h"
+#include "server/workers.h"
+
+#define TICK_MS 2000  /* how soon what has expired is gone */
+#define RETRY_MS 5000 /* how soon a job tries again whether the disk is better */
+
+/* One that runs, or did so until the disk refused. */
+struct runner {
+    struct runner *next;
+    struct mfd_jobs *jobs;
+    struct mfd_job *job;
+    uint64_t again_ms; /* 0: it runs; loop clock: stuck until then */
+};
+
+struct mfd_jobs {
+    struct mfd_app *app;
+    char *directory;
+    struct mfd_timer *timer;
+    bool started, stopping;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+
+    /* a look into the store, one at a time: the worker's while `looking` */
+    struct mfd_work work;
+    bool looking, look_again;
+    bool want, found; /* a job to run */
+    int64_t resume;   /* number of a stuck one that tries again; 0: any that waits */
+    char resume_id[MFD_JOB_ID];
+    struct mfd_job_row row;
+
+    pthread_mutex_t lock; /* for the list as others see it, and the census */
+    struct runner *runners;
+    size_t n;
+    struct mfd_job_census census;
+};
+
+static void look(struct mfd_jobs *jobs);
+
+const char *mfd_jobs_directory(const struct mfd_jobs *jobs)
+{
+    return jobs->directory;
+}
+
+/* --- a look into the store, on a worker
+ * --------------------------------------------------------------------------------------------- */
+
+static void sweep(struct mfd_jobs *jobs, int64_t now, struct mfd_error *err)
+{
+    struct mfd_store *store = mfd_app_store(jobs->app);
+    char id[MFD_JOB_ID] = "";
+    while (mfd_store_job_expire(store, now, id, err) == MFD_OK && id[0])
+        mfd_job_files_remove(jobs->directory, id);
+}
+
+/* What was begun by another version may be rounded differently: a result is of one version. */
+static int restart(struct mfd_jobs *jobs, struct mfd_job_row *row, struct mfd_error *err)
+{
+    if (strcmp(row->server, MFD_VERSION) == 0)
+        return MFD_OK;
+    if (row->done > 0)
+        mfd_log(MFD_LOG_INFO, "job %s: begun by version %s, starts over", row->id, row->server);
+    row->done = row->bytes = row->json_bytes = 0;
+    row->counts = (struct mfd_operation_counts){ 0 };
+    return mfd_store_job_restart(mfd_app_store(jobs->app), row->number, MFD_VERSION, err);
+}
+
+static int find(struct mfd_jobs *jobs, int64_t now, struct mfd_error *err)
+{
+    struct mfd_store *store = mfd_app_store(jobs->app);
+    int status = jobs->resume ? mfd_store_job(store, jobs->resume_id, NULL, &jobs->row, err)
+                              : mfd_store_job_next(store, now, &jobs->found, &jobs->row, err);
+    if (jobs->resume)
+        jobs->found = status == MFD_OK && jobs->row.state == MFD_JOB_RUNNING;
+    if (status == MFD_OK && jobs->found)
+        status = restart(jobs, &jobs->row, err);
+    return status == MFD_ENOTFOUND ? MFD_OK : status;
+}
+
+/* An operation that was there when the job was accepted, and is not in this version. */
+static void fail_unknown(struct mfd_jobs *jobs, int64_t now)
+{
+    struct mfd_problem problem;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    bool changed;
+    mfd_problem_set(&problem, "unsupported", NULL, "This server has no operation '%.60s'.",
+                    jobs->row.operation);
+    mfd_problem_encode(&problem, NULL, NULL, &text);
+    if (!text.failed &&
+        mfd_store_job_end(mfd_app_store(jobs->app), jobs->row.number, text.data, now,
+                          now + mfd_app_settings(jobs->app)->jobs_keep_s, &changed, &err) < 0)
+        mfd_log(MFD_LOG_ERROR, "job %s: %s", jobs->row.id, err.message);
+    mfd_buffer_deinit(&text);
+    mfd_job_row_deinit(&jobs->row);
+    jobs->found = false;
+}
+
+static void look_into_store(void *arg)
+{
+    struct mfd_jobs *jobs = arg;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_job_census census;
+    int64_t now = (int64_t)time(NULL);
+    jobs->found = false;
+    sweep(jobs, now, &err);
+    if (mfd_store_jobs_count(mfd_app_store(jobs->app), &census, &err) == MFD_OK) {
+        pthread_mutex_lock(&jobs->lock);
+        jobs->census = census;
+        pthread_mutex_unlock(&jobs->lock);
+        jobs->want = jobs->want && (jobs->resume || census.jobs[MFD_JOB_QUEUED] > 0);
+    }
+    if (jobs->want && find(jobs, now, &err) < 0) {
+        mfd_job_row_deinit(&jobs->row);
+        jobs->found = false;
+    }
+    if (jobs->found && !mfd_job_operation(jobs->row.operation))
+        fail_unknown(jobs, now);
+    if (err.status < 0)
+        mfd_log(MFD_LOG_ERROR, "jobs: %s", err.message);
+}
+
+/* --- running, on the loop
+ * --------------------------------------------------------------------------------------------- */
+
+static void forget(struct mfd_jobs *jobs, struct runner *runner)
+{
+    pthread_mutex_lock(&jobs->lock);
+    struct runner **at = &jobs->runners;
+    while (*at != runner)
+        at = &(*at)->next;
+    *at = runner->next;
+    jobs->n--;
+    pthread_mutex_unlock(&jobs->lock);
+    mfd_job_free(runner->job);
+    free(runner);
+}
+
+static void check_stopped(struct mfd_jobs *jobs)
+{
+    void (*stopped)(void *) = jobs->stopped;
+    if (!stopped || jobs->looking || jobs->runners)
+        return;
+    jobs->stopped = NULL;
+    stopped(jobs->stopped_arg);
+}
+
+static void over(void *arg, struct mfd_job *job, enum mfd_job_outcome outcome)
+{
+    struct runner *runner = arg;
+    struct mfd_jobs *jobs = runner->jobs;
+    if (outcome == MFD_JOB_STUCK && !jobs->stopping) {
+        mfd_log(MFD_LOG_WARNING, "job %s waits: %s", mfd_job_id(job), mfd_job_problem(job)->detail);
+        pthread_mutex_lock(&jobs->lock);
+        runner->again_ms = mfd_loop_now(mfd_app_loop(jobs->app)) + RETRY_MS;
+        pthread_mutex_unlock(&jobs->lock);
+        return;
+    }
+    forget(jobs, runner);
+    if (jobs->stopping)
+        check_stopped(jobs);
+    else
+        look(jobs);
+}
+
+static struct runner *find_runner(struct mfd_jobs *jobs, int64_t number)
+{
+    struct runner *runner = jobs->runners;
+    while (runner && mfd_job_number(runner->job) != number)
+        runner = runner->next;
+    return runner;
+}
+
+/* Run what the look has found. */
+static void begin(struct mfd_jobs *jobs)
+{
+    struct runner *runner = mfd_calloc(1, sizeof *runner);
+    if (runner)
+        runner->job = mfd_job_start(jobs->app, &jobs->row, over, runner);
+    if (!runner || !runner->job) { /* the store takes it for running: it is gone on with later */
+        mfd_log(MFD_LOG_ERROR, "job %s: out of memory", jobs->row.id);
+        mfd_job_row_deinit(&jobs->row);
+        free(runner);
+        return;
+    }
+    runner->jobs = jobs;
+    pthread_mutex_lock(&jobs->lock);
+    runner->next = jobs->runners;
+    jobs->runners = runner;
+    jobs->n++;
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+static void looked(void *arg)
+{
+    struct mfd_jobs *jobs = arg;
+    jobs->looking = false;
+    struct runner *resumed = jobs->resume ? find_runner(jobs, jobs->resume) : NULL;
+    if (resumed)
+        forget(jobs, resumed);
+    if (jobs->found && !jobs->stopping)
+        begin(jobs);
+    else if (jobs->found)
+        mfd_job_row_deinit(&jobs->row); /* the next start goes on with it */
+    bool again = jobs->look_again || jobs->found;
+    jobs->look_again = false;
+    if (jobs->stopping)
+        check_stopped(jobs);
+    else if (again)
+        look(jobs);
+}
+
+/* A stuck one whose time has come, else whatever waits if there is a place. */
+static void choose(struct mfd_jobs *jobs)
+{
+    uint64_t now = mfd_loop_now(mfd_app_loop(jobs->app));
+    jobs->resume = 0;
+    for (struct runner *r = jobs->runners; r && !jobs->resume; r = r->next)
+        if (r->again_ms && now >= r->again_ms) {
+            jobs->resume = mfd_job_number(r->job);
+            snprintf(jobs->resume_id, sizeof jobs->resume_id, "%s", mfd_job_id(r->job));
+        }
+    jobs->want = jobs->resume || jobs->n < (size_t)mfd_app_settings(jobs->app)->jobs_at_once;
+}
+
+static void look(struct mfd_jobs *jobs)
+{
+    if (!jobs->started || jobs->stopping)
+        return;
+    if (jobs->looking) {
+        jobs->look_again = true;
+        return;
+    }
+    choose(jobs);
+    jobs->looking = true;
+    jobs->work = (struct mfd_work){
+        .work = look_into_store, .done = looked, .arg = jobs, .kind = MFD_WORK_QUICK
+    };
+    mfd_workers_submit(mfd_app_workers(jobs->app), &jobs->work);
+}
+
+static void tick(void *arg)
+{
+    look(arg);
+}
+
+void mfd_jobs_start(struct mfd_jobs *jobs)
+{
+    if (jobs->started || jobs->stopping)
+        return;
+    jobs->started = true;
+    mfd_timer_start(jobs->timer, TICK_MS, TICK_MS);
+    look(jobs);
+}
+
+void mfd_jobs_stop(struct mfd_jobs *jobs, void (*done)(void *arg), void *arg)
+{
+    jobs->stopped = done;
+    jobs->stopped_arg = arg;
+    jobs->stopping = true;
+    mfd_timer_stop(jobs->timer);
+    for (struct runner *r = jobs->runners, *next; r; r = next) {
+        next = r->next;
+        if (r->again_ms)
+            forget(jobs, r);
+        else
+            mfd_job_stop(r->job);
+    }
+    check_stopped(jobs);
+}
+
+/* --- any thread
+ * --------------------------------------------------------------------------------------------- */
+
+struct message {
+    struct mfd_post post;
+    struct mfd_jobs *jobs;
+    int64_t ended;
+};
+
+static void receive(void *arg)
+{
+    struct message *message = arg;
+    struct mfd_jobs *jobs = message->jobs;
+    struct runner *runner = message->ended ? find_runner(jobs, message->ended) : NULL;
+    free(message);
+    if (runner && runner->again_ms)
+        forget(jobs, runner);
+    else if (runner)
+        mfd_job_stop(runner->job);
+    look(jobs);
+}
+
+void mfd_jobs_changed(struct mfd_jobs *jobs, int64_t ended)
+{
+    struct message *message = mfd_calloc(1, sizeof *message);
+    if (!message)
+        return; /* the next tick looks anyway, and a cancelled job ends with its part */
+    *message = (struct message){ .post = { .fn = receive, .arg = message }, jobs, ended };
+    mfd_loop_post(mfd_app_loop(jobs->app), &message->post);
+}
+
+bool mfd_jobs_stuck(struct mfd_jobs *jobs, int64_t number, struct mfd_problem *problem)
+{
+    pthread_mutex_lock(&jobs->lock);
+    const struct runner *runner = find_runner(jobs, number);
+    bool stuck = runner && runner->again_ms;
+    if (stuck)
+        *problem = *mfd_job_problem(runner->job);
+    pthread_mutex_unlock(&jobs->lock);
+    return stuck;
+}
+
+void mfd_jobs_metrics(struct mfd_jobs *jobs, struct mfd_buffer *out)
+{
+    pthread_mutex_lock(&jobs->lock);
+    struct mfd_job_census census = jobs->census;
+    pthread_mutex_unlock(&jobs->lock);
+    mfd_buffer_adds(out, "# HELP mfd_jobs Jobs, by state.\n# TYPE mfd_jobs gauge\n");
+    for (int i = 0; i < MFD_JOB_STATES; i++)
+        mfd_buffer_addf(out, "mfd_jobs{state=\"%s\"} %lld\n", mfd_job_state_names[i],
+                        (long long)census.jobs[i]);
+    mfd_buffer_addf(out,
+                    "# HELP mfd_jobs_disk_bytes Inputs and results of jobs on disk.\n"
+                    "# TYPE mfd_jobs_disk_bytes gauge\nmfd_jobs_disk_bytes %lld\n",
+                    (long long)census.bytes);
+}
+
+int mfd_jobs_new(struct mfd_jobs **out, struct mfd_app *app, struct mfd_error *err)
+{
+    struct mfd_jobs *jobs = mfd_calloc(1, sizeof *jobs);
+    struct mfd_buffer path = MFD_BUFFER_INIT;
+    mfd_buffer_addf(&path, "%s/jobs", mfd_app_settings(app)->state_dir);
+    if (!jobs) {
+        mfd_buffer_deinit(&path);
+        return mfd_fail_nomem(err);
+    }
+    pthread_mutex_init(&jobs->lock, NULL);
+    jobs->app = app;
+    jobs->directory = mfd_buffer_steal(&path, NULL);
+    jobs->timer = mfd_timer_new(mfd_app_loop(app), tick, jobs);
+    int status = jobs->directory && jobs->timer ? MFD_OK : mfd_fail_nomem(err);
+    if (status == MFD_OK)
+        status = mfd_mkdirs(jobs->directory, err);
+    if (status == MFD_OK)
+        status = mfd_store_jobs_recover(mfd_app_store(app), err);
+    if (status == MFD_OK)
+        status = mfd_job_files_clean(jobs->directory, mfd_app_store(app), err);
+    if (status < 0) {
+        mfd_jobs_free(jobs);
+        return status;
+    }
+    *out = jobs;
+    return MFD_OK;
+}
+
+void mfd_jobs_free(struct mfd_jobs *jobs)
+{
+    if (!jobs)
+        return;
+    mfd_timer_free(jobs->timer);
+    pthread_mutex_destroy(&jobs->lock);
+    free(jobs->directory);
+    free(jobs);
+}
