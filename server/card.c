@@ -2,12 +2,25 @@
 
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/model/config.h"
+#include "core/score/card_json.h"
 
 static json_t *optional(const char *text)
 {
     json_t *value = json_loads(text, 0, NULL);
     return value ? value : json_object();
+}
+
+static json_t *independence(const struct mfd_model *model)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    json_t *card = NULL;
+    int status = mfd_card_stored(model, &card, &err);
+    if (status && status != MFD_ENOTFOUND)
+        mfd_log(MFD_LOG_WARNING, "model %.12s: %s", mfd_model_digest(model), err.message);
+    json_object_del(json_object_get(card, "variance"), "tracks");
+    return card ? card : json_null();
 }
 
 json_t *mfd_card_of_model(const struct mfd_model *model)
@@ -18,7 +31,7 @@ json_t *mfd_card_of_model(const struct mfd_model *model)
     for (size_t i = 0; widths && i <= c->n_tower; i++)
         json_array_append_new(widths, json_integer((json_int_t)c->width[i]));
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:b, s:s, s:o, s:o}",
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:b, s:s, s:o, s:o, s:o}",
         "class", baseline ? "baseline" : "disentangled", "digest", mfd_model_digest(model),
         "tracks", (json_int_t)c->tracks, "held_out_tracks",
         (json_int_t)mfd_model_held_out_count(model), "fields",
@@ -28,7 +41,7 @@ json_t *mfd_card_of_model(const struct mfd_model *model)
         "features", "all", (json_int_t)c->embed, "biological", (json_int_t)c->biological,
         "technical", (json_int_t)c->technical, "signal_to_noise", c->signal_to_noise, "activation",
         c->activation == MFD_RELU ? "relu" : "gelu", "widths", widths, "provenance",
-        optional(mfd_model_provenance_text(model)));
+        optional(mfd_model_provenance_text(model)), "independence", independence(model));
 }
 
 static json_t *role_json(const struct mfd_field_role *role)

@@ -293,17 +293,21 @@ static void dots(float *out, size_t out_stride, const float *x, size_t x_stride,
 
 /* ---- matrix products ----
  *
- * A block of rows against a panel of MFD_LANES columns, which lie together for each k: per k one
- * line of weights is loaded and each row's number broadcast; the sums stay in registers. Weights
- * are packed once and for all, so a product of few rows is as quick as one of many, and a number's
- * sum runs over k in order whatever block it is in. */
+ * A block of rows against one or two panels of MFD_LANES columns, which lie together for each k:
+ * per k the lines of weights are loaded and each row's number broadcast; the sums stay in
+ * registers. Two vectors of columns a row make as many loads as multiplications cost, or fewer; one
+ * alone would wait for its broadcasts. Weights are packed once and for all, so a product of few
+ * rows is as quick as one of many, and a number's sum runs over k in order whatever block it is in.
+ */
 #ifdef __AVX__
 #ifdef __AVX512F__
 #define WIDE 16
-#define BLOCK_ROWS 14
+#define BLOCK_ROWS 12
+#define BLOCK_PANELS 2
 #else
 #define WIDE 8
 #define BLOCK_ROWS 6
+#define BLOCK_PANELS 1
 #endif
 #define PARTS (MFD_LANES / WIDE)
 #define CACHED_ROWS (16 * BLOCK_ROWS) /* rows that meet all panels while they are in cache */
@@ -311,33 +315,34 @@ static void dots(float *out, size_t out_stride, const float *x, size_t x_stride,
 typedef float wide __attribute__((vector_size(4 * WIDE)));
 typedef float wide_anywhere __attribute__((vector_size(4 * WIDE), aligned(4)));
 
-/* `rows` is a constant where this is inlined. */
-INLINE void product_block(size_t rows, size_t k, const float *a, size_t lda, const float *w,
-                          float *c, size_t ldc, int add)
+/* `rows` and `panels` are constants where this is inlined. */
+INLINE void product_block(size_t rows, size_t panels, size_t k, const float *a, size_t lda,
+                          const float *w, float *c, size_t ldc, int add)
 {
-    wide sum[BLOCK_ROWS][PARTS];
-#pragma GCC unroll 14
+    wide sum[BLOCK_ROWS][BLOCK_PANELS * PARTS];
+#pragma GCC unroll 12
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
-        for (size_t i = 0; i < PARTS; i++)
+        for (size_t i = 0; i < panels * PARTS; i++)
             sum[r][i] = (wide){ 0 };
-    for (size_t j = 0; j < k; j++, w += MFD_LANES) {
-        wide line[PARTS];
+    for (size_t j = 0; j < k; j++) {
+        wide line[BLOCK_PANELS * PARTS];
 #pragma GCC unroll 2
-        for (size_t i = 0; i < PARTS; i++)
-            line[i] = *(const wide *)(const void *)(w + i * WIDE);
-#pragma GCC unroll 14
+        for (size_t i = 0; i < panels * PARTS; i++)
+            line[i] = *(const wide *)(const void *)(w + (i / PARTS * k + j) * MFD_LANES +
+                                                    i % PARTS * WIDE);
+#pragma GCC unroll 12
         for (size_t r = 0; r < rows; r++) {
             wide x = (wide){ 0 } + a[r * lda + j];
 #pragma GCC unroll 2
-            for (size_t i = 0; i < PARTS; i++)
+            for (size_t i = 0; i < panels * PARTS; i++)
                 sum[r][i] += x * line[i];
         }
     }
-#pragma GCC unroll 14
+#pragma GCC unroll 12
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
-        for (size_t i = 0; i < PARTS; i++) {
+        for (size_t i = 0; i < panels * PARTS; i++) {
             wide_anywhere *to = (wide_anywhere *)(void *)(c + r * ldc + i * WIDE);
             *to = add ? *to + sum[r][i] : sum[r][i];
         }
@@ -346,17 +351,18 @@ INLINE void product_block(size_t rows, size_t k, const float *a, size_t lda, con
 /* clang-format off */
 #define CASE(n)                                                                                    \
     case n:                                                                                        \
-        product_block(n, k, a, lda, w, c, ldc, add);                                               \
+        product_block(n, panels, k, a, lda, w, c, ldc, add);                                       \
         break;
 
-static void product_rest(size_t rows, size_t k, const float *a, size_t lda, const float *w,
-                         float *c, size_t ldc, int add)
+/* Fewer rows than a block's. */
+INLINE void product_rest(size_t rows, size_t panels, size_t k, const float *a, size_t lda,
+                         const float *w, float *c, size_t ldc, int add)
 {
     switch (rows) {
         CASE(1)
         CASE(2) CASE(3) CASE(4) CASE(5)
 #if BLOCK_ROWS > 6
-            CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13)
+            CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
 #endif
                 default : break;
     }
@@ -364,18 +370,26 @@ static void product_rest(size_t rows, size_t k, const float *a, size_t lda, cons
 
 /* clang-format on */
 
+/* All rows against `panels` panels. */
+INLINE void product_rows(size_t rows, size_t panels, size_t k, const float *a, size_t lda,
+                         const float *w, float *c, size_t ldc, int add)
+{
+    size_t r = 0;
+    for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS)
+        product_block(BLOCK_ROWS, panels, k, a + r * lda, lda, w, c + r * ldc, ldc, add);
+    product_rest(rows - r, panels, k, a + r * lda, lda, w, c + r * ldc, ldc, add);
+}
+
 static void panel_product(size_t rows, size_t columns, size_t k, const float *a, size_t lda,
                           const float *w, float *c, size_t ldc, int add)
 {
-    for (size_t first = 0; first < rows; first += CACHED_ROWS) {
-        size_t last = first + CACHED_ROWS < rows ? first + CACHED_ROWS : rows;
-        for (size_t n = 0; n < columns; n += MFD_LANES) {
-            const float *panel = w + n * k;
-            size_t r = first;
-            for (; r + BLOCK_ROWS <= last; r += BLOCK_ROWS)
-                product_block(BLOCK_ROWS, k, a + r * lda, lda, panel, c + r * ldc + n, ldc, add);
-            product_rest(last - r, k, a + r * lda, lda, panel, c + r * ldc + n, ldc, add);
-        }
+    for (size_t first = 0; first < rows;
+         first += CACHED_ROWS, a += CACHED_ROWS * lda, c += CACHED_ROWS * ldc) {
+        size_t tall = rows - first < CACHED_ROWS ? rows - first : CACHED_ROWS, n = 0;
+        for (; n + BLOCK_PANELS * MFD_LANES <= columns; n += BLOCK_PANELS * MFD_LANES)
+            product_rows(tall, BLOCK_PANELS, k, a, lda, w + n * k, c + n, ldc, add);
+        for (; n < columns; n += MFD_LANES)
+            product_rows(tall, 1, k, a, lda, w + n * k, c + n, ldc, add);
     }
 }
 #else

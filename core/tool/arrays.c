@@ -1,7 +1,6 @@
 #include "core/tool/arrays.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,27 +42,50 @@ static int write_header(const struct array *array, struct mfd_error *err)
     return status;
 }
 
-int arrays_add(struct arrays *a, const char *dir, const char *name, const char *suffix,
-               size_t width, float **block, struct mfd_error *err)
+/* One more file, `dir`/`name``suffix``ending`, which grows beside its place. */
+static int add_file(struct arrays *a, const char *dir, const char *name, const char *suffix,
+                    const char *ending, struct array **out, struct mfd_error *err)
 {
-    size_t floats;
     struct array *items = mfd_realloc(a->items, a->n + 1, sizeof *items);
     if (!items)
         return mfd_fail_nomem(err);
     a->items = items;
     struct array *array = &items[a->n++];
-    *array = (struct array){ .width = width };
-    array->name = join(name, suffix, "", "");
-    array->path = join(dir, "/", array->name ? array->name : "", ".npy");
+    *array = (struct array){ 0 };
+    array->name = join(name, suffix, ending, "");
+    array->path = array->name ? join(dir, "/", array->name, "") : NULL;
     array->part = array->path ? join(array->path, ".part", "", "") : NULL;
-    array->block = mfd_mul(ARRAYS_ROWS, width, &floats) ? mfd_aligned(floats, sizeof(float)) : NULL;
-    if (!array->part || !array->block)
+    if (!array->part)
         return mfd_fail_nomem(err);
     array->file = fopen(array->part, "wb");
-    if (!array->file)
-        return fail_file(err, "create", array->part);
+    *out = array;
+    return array->file ? MFD_OK : fail_file(err, "create", array->part);
+}
+
+int arrays_add(struct arrays *a, const char *dir, const char *name, const char *suffix,
+               size_t width, float **block, struct mfd_error *err)
+{
+    struct array *array = NULL;
+    size_t floats;
+    int status = add_file(a, dir, name, suffix, ".npy", &array, err);
+    if (status)
+        return status;
+    array->width = width;
+    array->block = mfd_mul(ARRAYS_ROWS, width, &floats) ? mfd_aligned(floats, sizeof(float)) : NULL;
+    if (!array->block)
+        return mfd_fail_nomem(err);
     *block = array->block;
     return write_header(array, err);
+}
+
+int arrays_add_text(struct arrays *a, const char *dir, const char *name, FILE **out,
+                    struct mfd_error *err)
+{
+    struct array *array = NULL;
+    int status = add_file(a, dir, name, "", "", &array, err);
+    if (status == MFD_OK)
+        *out = array->file;
+    return status;
 }
 
 int arrays_add_outputs(struct arrays *a, const char *dir, const char *suffix,
@@ -96,6 +118,8 @@ int arrays_append(struct arrays *a, size_t rows, struct mfd_error *err)
 {
     for (size_t i = 0; i < a->n; i++) {
         struct array *array = &a->items[i];
+        if (!array->block)
+            continue;
         if (fwrite(array->block, array->width * sizeof(float), rows, array->file) != rows)
             return fail_file(err, "write", array->part);
         array->rows += rows;
@@ -106,12 +130,13 @@ int arrays_append(struct arrays *a, size_t rows, struct mfd_error *err)
 int arrays_finish(struct arrays *a, struct mfd_error *err)
 {
     for (size_t i = 0; i < a->n; i++) {
-        int status = write_header(&a->items[i], err);
+        int status = a->items[i].block ? write_header(&a->items[i], err) : MFD_OK;
         if (status)
             return status;
         FILE *file = a->items[i].file;
+        bool failed = ferror(file);
         a->items[i].file = NULL;
-        if (fclose(file) != 0)
+        if (fclose(file) != 0 || failed)
             return fail_file(err, "write", a->items[i].part);
     }
     for (size_t i = 0; i < a->n; i++)

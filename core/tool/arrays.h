@@ -1,17 +1,20 @@
 /* Outputs as a folder of .npy files, written a block of rows at a time. */
 #pragma once
 
-#include "core/score/score.h"
+#include <stdio.h>
 
-#define ARRAYS_ROWS 512 /* rows of a block */
+#include "core/score/score.h"
+#include "core/tool/alleles.h"
+
+#define ARRAYS_ROWS ALLELES_BLOCK /* rows of a block */
 
 struct array {
     char *name; /* "predictions", "logits.ref", ... */
     char *part; /* the file while it grows */
     char *path; /* what it is renamed to */
-    void *file; /* FILE * */
+    FILE *file;
     size_t width, rows;
-    float *block; /* (ARRAYS_ROWS, width): computed into, then appended */
+    float *block; /* (ARRAYS_ROWS, width): computed into, then appended; NULL for text */
 };
 
 /* Every array of a command. */
@@ -29,6 +32,10 @@ int arrays_add_outputs(struct arrays *arrays, const char *dir, const char *suffi
                        struct mfd_error *err) MFD_MUST_CHECK;
 int arrays_add(struct arrays *arrays, const char *dir, const char *name, const char *suffix,
                size_t width, float **block, struct mfd_error *err) MFD_MUST_CHECK;
+/* Add a text beside them, such as "variants.tsv", and point `out` at it: borrowed, for printing to.
+ */
+int arrays_add_text(struct arrays *arrays, const char *dir, const char *name, FILE **out,
+                    struct mfd_error *err) MFD_MUST_CHECK;
 /* Append the first `rows` rows of every block. */
 int arrays_append(struct arrays *arrays, size_t rows, struct mfd_error *err) MFD_MUST_CHECK;
 /* Write the headers and put the files in place. */

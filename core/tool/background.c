@@ -1,142 +1,164 @@
 /* mfd-model background: put the distribution of common variants' effects into a bundle. */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/buffer.h"
-#include "core/base/cleanup.h"
 #include "core/base/memory.h"
-#include "core/genome/vcf.h"
 #include "core/score/background.h"
-#include "core/score/score.h"
+#include "core/score/sample.h"
+#include "core/tool/alleles.h"
+#include "core/tool/condition.h"
+#include "core/tool/runner.h"
 #include "core/tool/tool.h"
 
-#define BLOCK 512 /* variants scored together */
-
-MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
-MFD_DEFINE_CLEANUP(struct mfd_engine, mfd_engine_free);
-MFD_DEFINE_CLEANUP(struct mfd_genome, mfd_genome_unref);
-MFD_DEFINE_CLEANUP(struct mfd_vcf_reader, mfd_vcf_reader_free);
+#define MOST_KEPT 20000 /* of more, a random sample: memory does not grow with the file */
 
 struct job {
-    const char *bundle, *genome_path, *variants_path, *out, *threads;
-    struct mfd_model *model;
-    struct mfd_engine *engine;
-    struct mfd_genome *genome;
+    const char *bundle, *genome_path, *variants_path, *where, *out, *threads;
+    struct condition common; /* empty: all are */
+    struct runner runner;
     size_t tracks;
-    struct mfd_variant variants[BLOCK];
-    size_t waiting;
-    float *block;   /* (BLOCK, tracks) */
-    float *effects; /* (n, tracks), of the scored ones */
-    size_t n, size, seen;
+    float *block;                /* (ALLELES_BLOCK, tracks) */
+    float *effects;              /* (kept, tracks) */
+    size_t kept, size;           /* rows of effects, and room */
+    size_t read, chosen, scored; /* alleles */
+    uint64_t seed;
     struct mfd_error err;
 };
 
-static int flush(struct job *j)
+static bool wants(void *context, const struct mfd_vcf_record *record, size_t allele)
 {
+    struct job *j = context;
+    bool common = condition_holds(&j->common, record, allele);
+    j->read++;
+    j->chosen += common;
+    return common;
+}
+
+/* Room for as many rows again as a block may bring. */
+static int reserve(struct job *j, struct mfd_error *err)
+{
+    size_t size = j->kept + ALLELES_BLOCK, floats;
+    if (size <= j->size || j->size == MOST_KEPT)
+        return MFD_OK;
+    size = 2 * size < MOST_KEPT ? 2 * size : MOST_KEPT;
+    float *p =
+        mfd_mul(size, j->tracks, &floats) ? mfd_realloc(j->effects, floats, sizeof *p) : NULL;
+    if (!p)
+        return mfd_fail_nomem(err);
+    j->effects = p;
+    j->size = size;
+    return MFD_OK;
+}
+
+/* Where the effects of one more variant go so that those kept are a random sample of all (Vitter's
+ * algorithm R); MOST_KEPT: nowhere. */
+static size_t place(struct job *j)
+{
+    size_t at = j->scored++;
+    if (at < MOST_KEPT)
+        return j->kept++;
+    at = (size_t)(mfd_random_next(&j->seed) % j->scored);
+    return at < MOST_KEPT ? at : MOST_KEPT;
+}
+
+static int take(void *context, struct mfd_variant *variants, size_t n, struct mfd_error *err)
+{
+    struct job *j = context;
     const struct mfd_effects out = { .effect = { .logits = j->block } };
-    int status = mfd_score_variants(j->engine, mfd_model_head(j->model), j->genome, j->variants,
-                                    j->waiting, MFD_ENSEMBLE_PUBLISHED, false, &out, NULL, &j->err);
-    if (status == MFD_OK && j->n + j->waiting > j->size) {
-        size_t size = 2 * j->size + BLOCK, floats;
-        float *p =
-            mfd_mul(size, j->tracks, &floats) ? mfd_realloc(j->effects, floats, sizeof *p) : NULL;
-        if (p) {
-            j->effects = p;
-            j->size = size;
-        } else
-            status = mfd_fail_nomem(&j->err);
-    }
-    for (size_t i = 0; i < j->waiting; i++) {
-        if (status == MFD_OK && mfd_variant_scored(j->variants[i].status))
-            memcpy(j->effects + j->n++ * j->tracks, j->block + i * j->tracks,
+    int status =
+        mfd_score_variants(j->runner.engine, mfd_model_head(j->runner.model), j->runner.genome,
+                           variants, n, MFD_ENSEMBLE_PUBLISHED, false, &out, NULL, err);
+    if (status == MFD_OK)
+        status = reserve(j, err);
+    for (size_t i = 0; i < n && status == MFD_OK; i++) {
+        if (!mfd_variant_scored(variants[i].status))
+            continue;
+        size_t row = place(j);
+        if (row < MOST_KEPT)
+            memcpy(j->effects + row * j->tracks, j->block + i * j->tracks,
                    j->tracks * sizeof *j->block);
-        mfd_variant_deinit(&j->variants[i]);
     }
-    j->seen += j->waiting;
-    j->waiting = 0;
     return status;
 }
 
-static int read_all(struct job *j)
+/* What the bundle says of its background; the caller's (free). */
+static char *describe(const struct job *j)
 {
-    MFD_CLEANUP(mfd_vcf_reader_free_p) struct mfd_vcf_reader *reader = NULL;
-    const struct mfd_vcf_record *record = NULL;
-    int status = mfd_vcf_reader_open(&reader, j->variants_path, NULL, &j->err);
-    while (!status && !(status = mfd_vcf_reader_next(reader, &record, &j->err)) && record)
-        for (size_t a = 0; a < (record->malformed ? 1 : record->alleles) && !status; a++) {
-            status = mfd_vcf_record_variant(record, a, j->genome, &j->variants[j->waiting], NULL,
-                                            &j->err);
-            if (!status && ++j->waiting == BLOCK)
-                status = flush(j);
-        }
-    return status ? status : flush(j);
+    const char *slash = strrchr(j->variants_path, '/');
+    json_t *json = json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "variants", slash ? slash + 1 : j->variants_path,
+        "where", j->where, "read", (json_int_t)j->read, "chosen", (json_int_t)j->chosen, "scored",
+        (json_int_t)j->scored, "kept", (json_int_t)j->kept, "ensemble", "published");
+    char *text = json ? json_dumps(json, 0) : NULL;
+    json_decref(json);
+    return text;
 }
 
 static int write_bundle(struct job *j)
 {
-    const char *name = strrchr(j->variants_path, '/');
-    struct mfd_buffer source = MFD_BUFFER_INIT;
-    mfd_buffer_addf(&source, "%s, %zu variants read, published ensemble",
-                    name ? name + 1 : j->variants_path, j->seen);
-    int status = source.failed ? mfd_fail_nomem(&j->err)
-                               : mfd_background_write(j->model, j->effects, j->n, source.data,
-                                                      j->out, &j->err);
-    mfd_buffer_deinit(&source);
+    if (j->scored < MFD_BACKGROUND_VARIANTS)
+        return mfd_fail(&j->err, MFD_EINVAL,
+                        "a background needs at least %d scored variants; of %zu in '%s', %zu "
+                        "fulfil --where '%s' and %zu could be scored; give more, or choose more of "
+                        "them with --where (all: every one)",
+                        MFD_BACKGROUND_VARIANTS, j->read, j->variants_path, j->chosen, j->where,
+                        j->scored);
+    char *source = describe(j);
+    int status =
+        source ? mfd_background_write(j->runner.model, j->effects, j->kept, source, j->out, &j->err)
+               : mfd_fail_nomem(&j->err);
+    free(source);
     return status;
 }
 
 static int run(struct job *j)
 {
-    MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
-    MFD_CLEANUP(mfd_engine_free_p) struct mfd_engine *engine = NULL;
-    MFD_CLEANUP(mfd_genome_unref_p) struct mfd_genome *genome = NULL;
-    struct mfd_engine_options options = MFD_ENGINE_OPTIONS_INIT;
+    const struct alleles_sink sink = { .wants = wants, .take = take, .context = j };
     size_t floats;
-    int status = tool_threads(j->threads, &options.threads, &j->err);
+    int status = MFD_OK;
+    if (strcmp(j->where, "all") != 0)
+        status = condition_read(&j->common, j->where, &j->err);
     if (status == MFD_OK)
-        status = mfd_genome_open(&genome, j->genome_path, &j->err);
+        status = runner_open(&j->runner, j->bundle, j->genome_path, j->threads, &j->err);
+    if (status == MFD_OK) {
+        j->tracks = mfd_model_tracks(j->runner.model);
+        if (mfd_mul(ALLELES_BLOCK, j->tracks, &floats))
+            j->block = mfd_aligned(floats, sizeof *j->block);
+        status = j->block ? alleles_read(j->variants_path, j->runner.genome, &sink, &j->err)
+                          : mfd_fail_nomem(&j->err);
+    }
     if (status == MFD_OK)
-        status = mfd_model_open(&model, j->bundle, &j->err);
-    if (status == MFD_OK)
-        status = mfd_engine_new(&engine, model, &options, &j->err);
-    if (status)
-        return status;
-    j->tracks = mfd_model_tracks(model);
-    j->block = mfd_mul(BLOCK, j->tracks, &floats) ? mfd_aligned(floats, sizeof *j->block) : NULL;
-    if (!j->block)
-        return mfd_fail_nomem(&j->err);
-    j->genome = genome;
-    j->model = model;
-    j->engine = engine;
-    status = read_all(j);
-    return status ? status : write_bundle(j);
+        status = write_bundle(j);
+    runner_close(&j->runner);
+    return status;
 }
 
 int tool_background(const struct tool_command *self, int argc, char **argv)
 {
-    struct job *j = mfd_calloc(1, sizeof *j);
-    if (!j)
-        return TOOL_FAILED;
+    struct job j = { .where = "AF>=0.01", .seed = 1, .err = MFD_ERROR_INIT };
     const struct tool_option options[] = {
-        { "genome", 'g', "FASTA", "reference, plain or bgzip, with its .fai", true, &j->genome_path,
+        { "genome", 'g', "FASTA", "reference, plain or bgzip, with its .fai", true, &j.genome_path,
           NULL },
-        { "variants", 'v', "VCF", "common variants, at least 10,000; - is stdin", true,
-          &j->variants_path, NULL },
+        { "variants", 'v', "VCF", "variants, at least 10,000 of them common; - is stdin", true,
+          &j.variants_path, NULL },
+        { "where", 'w', "COND", "which are common (AF>=0.01), by INFO; or all", false, &j.where,
+          NULL },
         { "out", 'o', "BUNDLE", "the bundle with its background; may be the same file", true,
-          &j->out, NULL },
-        { "threads", 't', "N", "worker threads; default: one a core", false, &j->threads, NULL },
+          &j.out, NULL },
+        { "threads", 't', "N", "worker threads; default: one a core", false, &j.threads, NULL },
         { 0 },
     };
     int code;
-    if (tool_parse(self, options, argc, argv, &j->bundle, 1, &code)) {
-        code = run(j) ? tool_fail(&j->err) : TOOL_OK;
+    if (tool_parse(self, options, argc, argv, &j.bundle, 1, &code)) {
+        code = run(&j) ? tool_fail(&j.err) : TOOL_OK;
         if (code == TOOL_OK)
-            fprintf(stderr, TOOL_NAME ": background of %zu variants (%zu read) in %s\n", j->n,
-                    j->seen, j->out);
+            fprintf(stderr,
+                    TOOL_NAME ": background of %zu variants (%zu read, %zu with %s) in %s\n",
+                    j.kept, j.read, j.chosen, j.where, j.out);
     }
-    free(j->block);
-    free(j->effects);
-    free(j);
+    free(j.block);
+    free(j.effects);
     return code;
 }

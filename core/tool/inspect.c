@@ -1,22 +1,25 @@
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
-#include "core/model/model.h"
+#include "core/score/background.h"
 #include "core/tool/tool.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
 
+/* Numbers that were trained: neither the coded table nor a background. */
 static size_t count_parameters(const struct mfd_safetensors *st)
 {
-    static const char tail[] = ".var_vals";
+    static const char head[] = "background.", tail[] = ".var_vals";
     size_t sum = 0;
     for (size_t i = 0; i < mfd_safetensors_count(st); i++) {
         const struct mfd_tensor *t = mfd_safetensors_at(st, i);
         size_t n = strlen(t->name);
-        if (n < sizeof tail || strcmp(t->name + n - (sizeof tail - 1), tail) != 0)
+        if (strncmp(t->name, head, sizeof head - 1) != 0 &&
+            (n < sizeof tail || strcmp(t->name + n - (sizeof tail - 1), tail) != 0))
             sum += t->bytes / mfd_dtype_size(t->dtype);
     }
     return sum;
@@ -68,6 +71,17 @@ static json_t *field_json(const struct mfd_field *f)
     return json;
 }
 
+/* null where the bundle has none, or none that can be read (verify says what is wrong with it). */
+static json_t *background_json(const struct mfd_model *m)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_background b;
+    if (mfd_background_open(m, &b, &err))
+        return json_null();
+    return json_pack("{s:I, s:I, s:o}", "variants", (json_int_t)b.variants, "points",
+                     (json_int_t)b.points, "source", parse(b.source));
+}
+
 static json_t *model_json(const struct mfd_model *m, const char *path)
 {
     const struct mfd_config *c = mfd_model_config(m);
@@ -81,7 +95,8 @@ static json_t *model_json(const struct mfd_model *m, const char *path)
     for (size_t i = 0; i < mfd_fields_count(md); i++)
         json_array_append_new(fields, field_json(mfd_fields_at(md, i)));
     return json_pack(
-        "{s:s, s:I, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o}",
+        "{s:s, s:I, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, "
+        "s:o}",
         "path", path, "bytes", (json_int_t)bytes, "format_version",
         mfd_safetensors_metadata(st, "format_version"), "sha256", mfd_model_digest(m), "config",
         parse(mfd_model_config_text(m)), "sizes", "window", (json_int_t)mfd_config_window(c), "bin",
@@ -90,20 +105,7 @@ static json_t *model_json(const struct mfd_model *m, const char *path)
         (json_int_t)mfd_model_tracks(m), "held_out", (json_int_t)mfd_model_held_out_count(m),
         "tensors", (json_int_t)mfd_safetensors_count(st), "parameters",
         (json_int_t)count_parameters(st), "columns", columns, "fields", fields, "provenance",
-        parse(mfd_model_provenance_text(m)));
-}
-
-static int print_json(const struct mfd_model *m, const char *path)
-{
-    json_t *json = model_json(m, path);
-    int failed = !json || json_dumpf(json, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
-    json_decref(json);
-    struct mfd_error err = MFD_ERROR_INIT;
-    if (failed) {
-        (void)mfd_fail(&err, MFD_EIO, "cannot write the output");
-        return tool_fail(&err);
-    }
-    return tool_finish();
+        parse(mfd_model_provenance_text(m)), "background", background_json(m));
 }
 
 static void print_network(const struct mfd_model *m)
@@ -175,6 +177,18 @@ static void print_provenance(const char *text)
     json_decref(p);
 }
 
+static void print_background(const struct mfd_model *m)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_background b;
+    int status = mfd_background_open(m, &b, &err);
+    if (status == MFD_OK)
+        printf("background   %" PRIu64 " variants, %zu points; %s\n", b.variants, b.points,
+               b.source ? b.source : "of an unknown source");
+    else if (status != MFD_ENOTFOUND)
+        printf("background   %s\n", err.message);
+}
+
 static int print_text(const struct mfd_model *m, const char *path)
 {
     const struct mfd_safetensors *st = mfd_model_weights(m);
@@ -191,6 +205,7 @@ static int print_text(const struct mfd_model *m, const char *path)
     if (mfd_metadata_mapping(md))
         for (int g = 0; g < MFD_GROUPS; g++)
             print_group(md, (enum mfd_group)g);
+    print_background(m);
     print_provenance(mfd_model_provenance_text(m));
     return tool_finish();
 }
@@ -205,11 +220,9 @@ int tool_inspect(const struct tool_command *self, int argc, char **argv)
         { 0 },
     };
     int code;
-    if (!tool_parse(self, options, argc, argv, &path, 1, &code))
+    MFD_CLEANUP(mfd_model_unref_p)
+    struct mfd_model *model = tool_bundle(self, options, argc, argv, &path, &code);
+    if (!model)
         return code;
-    struct mfd_error err = MFD_ERROR_INIT;
-    MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
-    if (mfd_model_open(&model, path, &err))
-        return tool_fail(&err);
-    return json ? print_json(model, path) : print_text(model, path);
+    return json ? tool_print_json(model_json(model, path)) : print_text(model, path);
 }

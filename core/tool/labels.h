@@ -24,10 +24,8 @@ void labels_deinit(struct labels *labels);
 int labels_read(struct labels *out, const char *path, const char *cases, const char *controls,
                 struct mfd_error *err) MFD_MUST_CHECK;
 
-/* One label an alternative allele. `cases` and `controls` are conditions such as "AF<0.005" or
- * "AF>=0.05,AN>100": INFO keys, < <= > >= == !=, numbers, all of which must hold. AF is AC/AN where
- * the record has no AF of its own; MAF is the smaller of AF and 1 - AF. A field that is missing
- * fulfils no condition. MFD_EINVAL for a condition that cannot be read. */
+/* One label an alternative allele, by conditions (core/tool/condition.h) that exclude one another:
+ * MFD_EINVAL where an allele fulfils both, or one cannot be read. */
 int labels_from_vcf(struct labels *out, const char *path, const char *cases, const char *controls,
                     struct mfd_error *err) MFD_MUST_CHECK;
 

@@ -8,7 +8,8 @@ static const struct tool_command commands[] = {
     { "import", "CHECKPOINT", "Make a bundle of a checkpoint of the published code",
       "The checkpoint is read as data: nothing in it is executed.\n", tool_import },
     { "inspect", "BUNDLE", "Show what a bundle is", NULL, tool_inspect },
-    { "verify", "BUNDLE", "Check a bundle whole: digest, tensors, metadata", NULL, tool_verify },
+    { "verify", "BUNDLE", "Check a bundle whole: digest, tensors, metadata, background, card", NULL,
+      tool_verify },
     { "predict", "BUNDLE", "Compute the outputs of windows in a FASTA file", NULL, tool_predict },
     { "score", "BUNDLE", "Compute the effects of the variants in a VCF file",
       "Rows of variants that cannot be scored are NaN; variants.tsv says why.\n", tool_score },
@@ -24,7 +25,8 @@ static const struct tool_command commands[] = {
       "(with --values).\n",
       tool_enrich },
     { "background", "BUNDLE", "Put the effects of common variants into a bundle, for quantiles",
-      "Uses the published protocol; variants that cannot be scored do not count.\n",
+      "Uses the published protocol; variants that cannot be scored do not count. Common are\n"
+      "those whose INFO fulfils --where, such as AF>=0.05 (AF, MAF, AC, AN, any number).\n",
       tool_background },
     { "bench", NULL, "Time the engine, or say what the work costs",
       "Prints a line of JSON a protocol: milliseconds a window (track, tile), a variant or a\n"

@@ -6,10 +6,8 @@
 #include "core/base/cleanup.h"
 #include "core/tool/arrays.h"
 #include "core/tool/fasta.h"
+#include "core/tool/runner.h"
 #include "core/tool/tool.h"
-
-MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
-MFD_DEFINE_CLEANUP(struct mfd_engine, mfd_engine_free);
 
 struct job {
     const char *bundle, *sequences, *ensemble, *dir, *threads;
@@ -53,24 +51,18 @@ static int compute(struct job *j, struct mfd_engine *engine, const struct mfd_he
 
 static int run(struct job *j)
 {
-    MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
-    MFD_CLEANUP(mfd_engine_free_p) struct mfd_engine *engine = NULL;
+    MFD_CLEANUP(runner_close) struct runner r = { 0 };
     MFD_CLEANUP(fasta_deinit) struct fasta fasta = { 0 };
-    struct mfd_engine_options options = MFD_ENGINE_OPTIONS_INIT;
     struct mfd_ensemble e;
-    int status = tool_threads(j->threads, &options.threads, &j->err);
-    if (status == MFD_OK)
-        status = ensemble_parse(j->ensemble, &e, &j->err);
-    if (status == MFD_OK)
-        status = mfd_model_open(&model, j->bundle, &j->err);
+    int status = ensemble_parse(j->ensemble, &e, &j->err);
     if (status == MFD_OK)
         status = fasta_read(&fasta, j->sequences, &j->err);
     if (status == MFD_OK)
-        status = check_lengths(j, &fasta, e, mfd_model_config(model), &j->err);
+        status = runner_open(&r, j->bundle, NULL, j->threads, &j->err);
     if (status == MFD_OK)
-        status = mfd_engine_new(&engine, model, &options, &j->err);
+        status = check_lengths(j, &fasta, e, mfd_model_config(r.model), &j->err);
     if (status == MFD_OK)
-        status = compute(j, engine, mfd_model_head(model), &fasta, e);
+        status = compute(j, r.engine, mfd_model_head(r.model), &fasta, e);
     if (status == MFD_OK)
         fprintf(stderr, "%s: %zu windows, ensemble %s, into %s\n", TOOL_NAME, fasta.n, j->ensemble,
                 j->dir);

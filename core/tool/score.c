@@ -1,170 +1,88 @@
 /* mfd-model score: effects of the variants of a VCF file, by the published protocol. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/base/buffer.h"
-#include "core/base/cleanup.h"
-#include "core/base/file.h"
 #include "core/base/memory.h"
-#include "core/genome/vcf.h"
+#include "core/tool/alleles.h"
 #include "core/tool/arrays.h"
+#include "core/tool/runner.h"
 #include "core/tool/tool.h"
-
-MFD_DEFINE_CLEANUP(struct mfd_model, mfd_model_unref);
-MFD_DEFINE_CLEANUP(struct mfd_engine, mfd_engine_free);
-MFD_DEFINE_CLEANUP(struct mfd_genome, mfd_genome_unref);
-MFD_DEFINE_CLEANUP(struct mfd_vcf_reader, mfd_vcf_reader_free);
 
 #define STATUSES 16
 
 struct job {
     const char *bundle, *genome_path, *variants_path, *ensemble, *dir, *threads;
     bool pad;
-    struct mfd_genome *genome;
-    struct mfd_engine *engine;
-    const struct mfd_head *head;
+    struct runner runner;
     struct mfd_ensemble e;
     struct arrays arrays;
     struct mfd_effects out;
-    struct mfd_variant variants[ARRAYS_ROWS];
-    size_t n;    /* variants waiting */
-    FILE *table; /* a line a variant */
+    FILE *table; /* a line a variant; owned by arrays */
     size_t counts[STATUSES];
     struct mfd_error err;
 };
-
-static void drop_variants(struct job *j)
-{
-    for (size_t i = 0; i < j->n; i++)
-        mfd_variant_deinit(&j->variants[i]);
-    j->n = 0;
-}
 
 static const char *or_dot(const char *s)
 {
     return s && *s ? s : ".";
 }
 
-/* Score the variants waiting and append their rows, of scored and unscored alike. */
-static int flush(struct job *j)
+/* Score a block and append its rows, of scored and unscored alike. */
+static int take(void *context, struct mfd_variant *variants, size_t n, struct mfd_error *err)
 {
-    int status = mfd_score_variants(j->engine, j->head, j->genome, j->variants, j->n, j->e, j->pad,
-                                    &j->out, NULL, &j->err);
+    struct job *j = context;
+    int status =
+        mfd_score_variants(j->runner.engine, mfd_model_head(j->runner.model), j->runner.genome,
+                           variants, n, j->e, j->pad, &j->out, NULL, err);
     if (status == MFD_OK)
-        status = arrays_append(&j->arrays, j->n, &j->err);
-    for (size_t i = 0; i < j->n && status == MFD_OK; i++) {
-        const struct mfd_variant *v = &j->variants[i];
+        status = arrays_append(&j->arrays, n, err);
+    for (size_t i = 0; i < n && status == MFD_OK; i++) {
+        const struct mfd_variant *v = &variants[i];
         j->counts[v->status]++;
         fprintf(j->table, "%s\t%lld\t%s\t%s\t%s\t%s\n", or_dot(v->chrom), (long long)v->pos + 1,
                 or_dot(v->id), or_dot(v->ref), or_dot(v->alt), mfd_variant_status_slug(v->status));
     }
-    drop_variants(j);
     return status;
-}
-
-static int take_record(struct job *j, const struct mfd_vcf_record *record)
-{
-    size_t alleles = record->malformed ? 1 : record->alleles;
-    for (size_t a = 0; a < alleles; a++) {
-        int status = MFD_OK;
-        if (j->n == ARRAYS_ROWS)
-            status = flush(j);
-        if (status == MFD_OK)
-            status =
-                mfd_vcf_record_variant(record, a, j->genome, &j->variants[j->n], NULL, &j->err);
-        if (status)
-            return status;
-        j->n++;
-    }
-    return MFD_OK;
-}
-
-static int read_all(struct job *j)
-{
-    MFD_CLEANUP(mfd_vcf_reader_free_p) struct mfd_vcf_reader *reader = NULL;
-    const struct mfd_vcf_record *record = NULL;
-    int status = mfd_vcf_reader_open(&reader, j->variants_path, NULL, &j->err);
-    while (!status && !(status = mfd_vcf_reader_next(reader, &record, &j->err)) && record)
-        status = take_record(j, record);
-    if (!status && mfd_vcf_reader_lacks_end(reader))
-        fprintf(stderr, TOOL_NAME ": '%s' has no bgzip end marker and may have been cut short\n",
-                j->variants_path);
-    return status ? status : flush(j);
 }
 
 static int open_outputs(struct job *j)
 {
+    const struct mfd_head *head = mfd_model_head(j->runner.model);
     struct mfd_effects *o = &j->out;
-    size_t tracks = j->head->tracks;
+    const bool split = !head->w_all;
     int status = arrays_open(&j->arrays, j->dir, &j->err);
     if (status == MFD_OK)
-        status = arrays_add_outputs(&j->arrays, j->dir, "", j->head, &o->effect, &j->err);
+        status = arrays_add_outputs(&j->arrays, j->dir, "", head, &o->effect, &j->err);
     if (status == MFD_OK)
-        status = arrays_add_outputs(&j->arrays, j->dir, ".ref", j->head, &o->reference, &j->err);
-    if (status == MFD_OK && !j->head->w_all)
-        status = arrays_add(&j->arrays, j->dir, "logits_biological_ver2", "", tracks,
+        status = arrays_add_outputs(&j->arrays, j->dir, ".ref", head, &o->reference, &j->err);
+    if (status == MFD_OK && split)
+        status = arrays_add(&j->arrays, j->dir, "logits_biological_ver2", "", head->tracks,
                             &o->logits_biological_ver2, &j->err);
-    if (status == MFD_OK && !j->head->w_all)
-        status = arrays_add(&j->arrays, j->dir, "logits_technical_ver2", "", tracks,
+    if (status == MFD_OK && split)
+        status = arrays_add(&j->arrays, j->dir, "logits_technical_ver2", "", head->tracks,
                             &o->logits_technical_ver2, &j->err);
-    return status;
-}
-
-static int write_table(struct job *j, char *text, size_t size)
-{
-    struct mfd_buffer path = MFD_BUFFER_INIT;
-    mfd_buffer_addf(&path, "%s/variants.tsv", j->dir);
-    int status =
-        path.failed ? mfd_fail_nomem(&j->err) : mfd_file_replace(path.data, text, size, &j->err);
-    mfd_buffer_deinit(&path);
-    return status;
-}
-
-static int score(struct job *j)
-{
-    char *text = NULL;
-    size_t size = 0;
-    j->table = open_memstream(&text, &size);
-    if (!j->table)
-        return mfd_fail_nomem(&j->err);
-    fputs("chrom\tpos\tid\tref\talt\tstatus\n", j->table);
-    int status = open_outputs(j);
     if (status == MFD_OK)
-        status = read_all(j);
-    if (fclose(j->table) != 0 && status == MFD_OK)
-        status = mfd_fail_nomem(&j->err);
-    if (status == MFD_OK)
-        status = arrays_finish(&j->arrays, &j->err);
-    if (status == MFD_OK)
-        status = write_table(j, text, size);
-    free(text);
-    drop_variants(j);
-    arrays_deinit(&j->arrays);
+        status = arrays_add_text(&j->arrays, j->dir, "variants.tsv", &j->table, &j->err);
     return status;
 }
 
 static int run(struct job *j)
 {
-    MFD_CLEANUP(mfd_model_unref_p) struct mfd_model *model = NULL;
-    MFD_CLEANUP(mfd_engine_free_p) struct mfd_engine *engine = NULL;
-    MFD_CLEANUP(mfd_genome_unref_p) struct mfd_genome *genome = NULL;
-    struct mfd_engine_options options = MFD_ENGINE_OPTIONS_INIT;
-    int status = tool_threads(j->threads, &options.threads, &j->err);
+    const struct alleles_sink sink = { .take = take, .context = j };
+    int status = ensemble_parse(j->ensemble, &j->e, &j->err);
     if (status == MFD_OK)
-        status = ensemble_parse(j->ensemble, &j->e, &j->err);
+        status = runner_open(&j->runner, j->bundle, j->genome_path, j->threads, &j->err);
     if (status == MFD_OK)
-        status = mfd_genome_open(&genome, j->genome_path, &j->err);
+        status = open_outputs(j);
+    if (status == MFD_OK) {
+        fputs("chrom\tpos\tid\tref\talt\tstatus\n", j->table);
+        status = alleles_read(j->variants_path, j->runner.genome, &sink, &j->err);
+    }
     if (status == MFD_OK)
-        status = mfd_model_open(&model, j->bundle, &j->err);
-    if (status == MFD_OK)
-        status = mfd_engine_new(&engine, model, &options, &j->err);
-    if (status)
-        return status;
-    j->genome = genome;
-    j->engine = engine;
-    j->head = mfd_model_head(model);
-    return score(j);
+        status = arrays_finish(&j->arrays, &j->err);
+    arrays_deinit(&j->arrays);
+    runner_close(&j->runner);
+    return status;
 }
 
 /* "24990 variants: 24985 ok, 5 ref-mismatch" */

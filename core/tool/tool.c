@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/parse.h"
+#include "core/model/model.h"
 
 #define MAX_OPTIONS 32
 #define HELP 256 /* above every letter; options without a letter follow */
@@ -114,6 +116,16 @@ bool tool_parse(const struct tool_command *self, const struct tool_option *optio
     return true;
 }
 
+struct mfd_model *tool_bundle(const struct tool_command *self, const struct tool_option *options,
+                              int argc, char **argv, const char **path, int *code)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_model *model = NULL;
+    if (tool_parse(self, options, argc, argv, path, 1, code) && mfd_model_open(&model, *path, &err))
+        *code = tool_fail(&err);
+    return model;
+}
+
 int tool_threads(const char *text, unsigned *threads, struct mfd_error *err)
 {
     int64_t n = 0;
@@ -136,4 +148,16 @@ int tool_finish(void)
         return TOOL_OK;
     fprintf(stderr, TOOL_NAME ": cannot write the output: %s\n", strerror(errno));
     return TOOL_FAILED;
+}
+
+int tool_print_json(json_t *json)
+{
+    int failed = !json || json_dumpf(json, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
+    json_decref(json);
+    int code = tool_finish();
+    if (code == TOOL_OK && failed) {
+        fprintf(stderr, TOOL_NAME ": cannot make JSON of it: not enough memory\n");
+        return TOOL_FAILED;
+    }
+    return code;
 }

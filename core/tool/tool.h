@@ -38,6 +38,11 @@ struct tool_option {
 bool tool_parse(const struct tool_command *self, const struct tool_option *options, int argc,
                 char **argv, const char **operands, int n_operands, int *code);
 
+/* The same for a command on one bundle: the bundle `*path`, opened, or NULL when there is nothing
+ * more to do; the caller's (mfd_model_unref). */
+struct mfd_model *tool_bundle(const struct tool_command *self, const struct tool_option *options,
+                              int argc, char **argv, const char **path, int *code);
+
 /* Number of worker threads from an option's text; NULL is 0, one a core. */
 int tool_threads(const char *text, unsigned *threads, struct mfd_error *err) MFD_MUST_CHECK;
 
@@ -45,6 +50,9 @@ int tool_threads(const char *text, unsigned *threads, struct mfd_error *err) MFD
 int tool_fail(const struct mfd_error *err);
 /* Flush standard output; TOOL_FAILED with a message where it could not all be written. */
 int tool_finish(void);
+/* Print a value of Jansson's, and release it; NULL is lack of memory. Returns an exit code. */
+struct json_t;
+int tool_print_json(struct json_t *json);
 
 int tool_card(const struct tool_command *self, int argc, char **argv);
 int tool_enrich(const struct tool_command *self, int argc, char **argv);

@@ -10,6 +10,7 @@
 #include "core/base/parse.h"
 #include "core/base/sha256.h"
 #include "core/model/closest.h"
+#include "core/score/card_json.h"
 #include "core/score/introspect.h"
 #include "server/app.h"
 #include "server/handlers/operations.h"
@@ -316,6 +317,23 @@ static void get_field_features(struct mfd_request *rq)
                                        mfd_page_next(i < end ? (int64_t)i - 1 : -1)));
 }
 
+/* ---- the card */
+
+static void get_independence(struct mfd_request *rq)
+{
+    static const char *const none[] = { NULL };
+    MFD_CLEANUP(mfd_served_unref_p) struct mfd_served *served = NULL;
+    struct mfd_error err = MFD_ERROR_INIT;
+    json_t *card = NULL;
+    if (!mfd_page_only(rq, none) || !acquire(rq, &served))
+        return;
+    if (mfd_card_stored(mfd_served_model(served), &card, &err))
+        mfd_reply_error(rq, &err);
+    else if (!not_modified(rq, served, "independence"))
+        mfd_reply_json(rq, 200, json_incref(card));
+    json_decref(card);
+}
+
 /* ---- tracks */
 
 static json_t *group_json(const struct mfd_metadata *md, const struct mfd_decomposition *d,
@@ -397,6 +415,7 @@ static void get_nearest(struct mfd_request *rq)
 #define INTROSPECT                                                                                 \
     .where = MFD_ON_WORKER, .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON, .heavy = true
 const struct mfd_route mfd_routes_introspect[] = {
+    { "GET", "/api/v1/models/{model}/independence", .handle = get_independence, INTROSPECT },
     { "GET", "/api/v1/models/{model}/features", .handle = get_features, INTROSPECT },
     { "GET", "/api/v1/models/{model}/features/{feature}", .handle = get_feature, INTROSPECT },
     { "GET", "/api/v1/models/{model}/fields/{field}/features", .handle = get_field_features,

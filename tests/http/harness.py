@@ -127,6 +127,16 @@ class Daemon:
                     raise AssertionError("no %r in the log:\n%s" % (
                         message, "\n".join(str(e) for e in self.log[-20:])))
 
+    def logged(self, request_id):
+        """The line of the log about a request: it comes when the answer has left, perhaps after it arrived."""
+        end = time.monotonic() + PATIENCE
+        with self.changed:
+            while True:
+                for entry in self.log:
+                    if entry.get("request_id") == request_id:
+                        return entry
+                assert self.changed.wait(max(0, end - time.monotonic())), "no line about " + request_id
+
     @staticmethod
     def wait_until(holds, pause=0.005):
         end = time.monotonic() + PATIENCE

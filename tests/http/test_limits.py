@@ -188,9 +188,7 @@ class Gone(harness.Case):
         while self.daemon.metric("mfd_queue_tasks") or self.daemon.metric("mfd_http_requests_in_flight") > 1:
             self.assertLess(time.monotonic() - start, harness.PATIENCE / 12, "the work goes on without a client")
             time.sleep(0.02)
-        lines = []
-        self.daemon.wait_until(lambda: lines.extend(e for e in self.daemon.log if e.get("request_id") == name) or lines)
-        return lines[0]
+        return self.daemon.logged(name)
 
     def test_work_stops_when_the_client_goes_away(self):
         before = self.daemon.metric("mfd_queue_cancelled_total")

@@ -45,7 +45,8 @@ class Quantiles(harness.Case):
         vcf, cls.bundle = os.path.join(cls.directory.name, "in.vcf"), os.path.join(cls.directory.name, "with.mfd")
         cls.written = common_variants(vcf)
         subprocess.run([harness.MFD_MODEL, "background", harness.bundle("tiny"), "--genome",
-                        os.path.join(harness.DATA, "region.fa"), "--variants", vcf, "--out", cls.bundle],
+                        os.path.join(harness.DATA, "region.fa"), "--variants", vcf, "--where", "all", "--out",
+                        cls.bundle],
                        check=True, stderr=subprocess.DEVNULL)
         cls.models = {"with": cls.bundle, "without": "tiny"}
         super().setUpClass()
@@ -82,6 +83,21 @@ class Quantiles(harness.Case):
         answer = self.post(SCORE, {"model": "with", "variants": golden.variants(), "scores": ["quantile"],
                                    "virtual_tracks": [{"id": "v", "metadata": {"proc_target": "CTCF"}, "like": "ENCFF001TST"}]})
         self.assertProblem(answer, 422, "unsupported", "virtual")
+
+
+class Demo(harness.Case):
+    models, genomes, arguments = {}, {}, ("--demo",)
+
+    def test_the_demo_has_a_background(self):
+        answer = self.post(SCORE, {"variants": ["chr20-42984261-C-T"], "scores": ["effect", "quantile"]})
+        self.assertEqual(answer.status, 200, answer.body[:500])
+        answer = answer.json()
+        self.assertGreaterEqual(answer["provenance"]["background"]["variants"], 10000)
+        effect, quantile = (numpy.array(answer["results"][0][s]["total"]) for s in ("effect", "quantile"))
+        self.assertEqual(effect.shape, quantile.shape)
+        self.assertTrue((numpy.sign(effect) == numpy.sign(quantile)).all())
+        self.assertLess(numpy.abs(quantile).max(), 1)
+        self.assertGreater(numpy.ptp(numpy.abs(quantile)), 0.1)
 
 
 class Ratios(harness.Case):
