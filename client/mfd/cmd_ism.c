@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/lib/problem.h"
+#include "client/mfd/canvas.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
 #include "client/mfd/plot.h"
@@ -213,33 +214,58 @@ static int show_document(const struct scan *s, struct mfd_error *err)
     return status;
 }
 
+/* What the picture is of: the tracks chosen, or how many, and the model. */
+static void describe(const struct scan *s, struct mfd_buffer *out)
+{
+    const struct settings *set = &s->app->set;
+    json_t *model = show_member(s->head, "provenance.model");
+    for (size_t i = 0; i < set->where.n; i++)
+        mfd_buffer_addf(out, "%s%s", out->len ? ", " : "", set->where.at[i]);
+    for (size_t i = 0; i < set->tracks.n && i < 3; i++)
+        mfd_buffer_addf(out, "%s%s", out->len ? ", " : "", set->tracks.at[i]);
+    if (set->tracks.n > 3)
+        mfd_buffer_addf(out, " and %zu more", set->tracks.n - 3);
+    if (!set->tracks.n && !set->where.n)
+        mfd_buffer_adds(out, "all tracks");
+    if (set->tracks.n != 1)
+        mfd_buffer_addf(out, " (%s)", set->aggregate);
+    if (json_is_string(model))
+        mfd_buffer_addf(out, ", model %s", json_string_value(model));
+}
+
 static int draw(const struct scan *s, const char *path, struct mfd_error *err)
 {
     struct plot_panel panels[PARTS];
-    struct mfd_buffer title = MFD_BUFFER_INIT;
-    json_t *model = show_member(s->head, "provenance.model");
+    struct mfd_buffer title = MFD_BUFFER_INIT, subtitle = MFD_BUFFER_INIT;
+    struct mfd_buffer unit = MFD_BUFFER_INIT, axis = MFD_BUFFER_INIT;
+    json_t *genome = show_member(s->head, "provenance.genome");
+    char from[40], to[40];
     for (size_t p = 0; p < s->n_parts; p++)
         panels[p] = (struct plot_panel){ parts[p], s->effect[p] };
-    mfd_buffer_addf(&title, "%s:%lld-%lld", s->chrom, (long long)s->start,
-                    (long long)(s->start + (int64_t)s->width - 1));
-    if (json_is_string(model))
-        mfd_buffer_addf(&title, ", model %s", json_string_value(model));
-    for (size_t i = 0; i < s->app->set.where.n; i++)
-        mfd_buffer_addf(&title, ", %s", s->app->set.where.at[i]);
-    for (size_t i = 0; i < s->app->set.tracks.n && i < 3; i++)
-        mfd_buffer_addf(&title, ", %s", s->app->set.tracks.at[i]);
+    plot_digits(from, sizeof from, s->start);
+    plot_digits(to, sizeof to, s->start + (int64_t)s->width - 1);
+    mfd_buffer_addf(&title, "Every substitution of %s:%s\u2013%s", s->chrom, from, to);
+    describe(s, &subtitle);
+    mfd_buffer_addf(&axis, "position on %s", s->chrom);
+    if (json_is_string(genome))
+        mfd_buffer_addf(&axis, " (%s)", json_string_value(genome));
+    mfd_buffer_addf(&unit, "effect: alternative minus reference (%s)",
+                    s->app->set.scale ? s->app->set.scale : "logit");
     const struct plot plot = { .title = title.data,
-                               .chrom = s->chrom,
+                               .subtitle = subtitle.data,
+                               .axis = axis.data,
+                               .unit = unit.data,
                                .start = s->start,
                                .reference = s->reference,
                                .width = s->width,
                                .panels = panels,
                                .n_panels = s->n_parts };
-    FILE *out = fopen(path, "w");
-    int status = out ? plot_svg(out, &plot, err) : MFD_EIO;
-    if (!out || (fclose(out) != 0 && status == MFD_OK))
-        status = mfd_fail(err, MFD_EIO, "cannot write '%s': %s", path, strerror(errno));
+    bool whole = !title.failed && !subtitle.failed && !unit.failed && !axis.failed;
+    int status = whole ? plot_write(path, &plot, err) : mfd_fail_nomem(err);
     mfd_buffer_deinit(&title);
+    mfd_buffer_deinit(&subtitle);
+    mfd_buffer_deinit(&unit);
+    mfd_buffer_deinit(&axis);
     return status;
 }
 
@@ -262,6 +288,8 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
         return compute_misuse(err, "name one region, such as chr20:42,984,161-42,984,260");
     if (given && (app->set.components.n > 1 || strcmp(app->set.components.at[0], "total") != 0))
         return compute_misuse(err, "a scan has all components, or --components total");
+    if (app->set.plot && !canvas_knows(app->set.plot))
+        return compute_misuse(err, "--plot draws .svg, .png or .pdf, not '%.100s'", app->set.plot);
     int status = read_region(&s, argv[0], err);
     if (status == MFD_OK)
         status = prepare(&s, err);
@@ -287,8 +315,8 @@ const struct command command_ism = {
     .details =
         "Values are the mean over the tracks chosen (--aggregate max: the largest). centred is "
         "the\n"
-        "total without the mean of the four bases at its place. --plot draws SVG: the reference\n"
-        "as letters as tall as what their substitutions take away, and a heat map a component.",
+        "total without the mean of the four bases at its place. --plot draws the reference as\n"
+        "letters as tall as what their substitutions take away, and a heat map a component.",
     .most = 1,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_NETWORK | FOR_VALUES | FOR_PLOT,
     .run = run,

@@ -61,7 +61,7 @@ static const struct row rows[] = {
     { "a", 0, ENTRY, FOR_COMPARE, AT(a), "COLUMN=VALUE", "of the first alone" },
     { "b", 0, ENTRY, FOR_COMPARE, AT(b), "COLUMN=VALUE", "of the second alone" },
     { "bias", 0, TEXT, FOR_VIRTUAL, AT(bias), "none|mean|matched|NUMBER", "its bias, which nobody could learn" },
-    { "plot", 0, TEXT, FOR_PLOT, AT(plot), "FILE", "draw it as SVG" },
+    { "plot", 0, TEXT, FOR_PLOT, AT(plot), "FILE", "draw it: .svg, .png or .pdf" },
     { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
     { "columns", 0, TEXT, FOR_LIST | FOR_COLUMNS, AT(columns), "NAME,...", "metadata columns to show" },
     { "count-by", 0, TEXT, FOR_LIST, AT(count_by), "COLUMN", "count the tracks by label" },

@@ -5,21 +5,16 @@ import json
 import os
 import tempfile
 import unittest
-from xml.etree import ElementTree
 
 from daemon import TRACKS, Daemon, number
 from fake import Answer, Fake, problem
-from tool import Case, mfd
+from tool import Case, mfd, sent
 
 VCF = ("##fileformat=VCFv4.2\r\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\r\n"
        "chr20\t100\trs1\tA\tC\t.\t.\t.\r\n"
        "chr20\t200\t.\tT\tC,G,*\t.\t.\tAF=0.1\r\n"
        "20\tx\t.\tA\tC\t.\t.\t.\r\n"
        "chr20\t300\t.\tA\tAT\r\n").encode()
-
-
-def sent(fake, path):
-    return [json.loads(r["body"]) for r in fake.requests if r["path"] == path]
 
 
 class Inputs(Case):
@@ -232,153 +227,6 @@ class Pieces(Case):
                                     stdin=self.variants(250)), 0)
             cost = json.loads(result.out)["cost"]
             self.assertEqual((cost["items"], cost["passes"]), (250, 1000))
-
-
-class Explain(Case):
-    def effects(self, part):
-        variant = json.dumps({"chrom": "chr20", "pos": 7, "ref": "A", "alt": "C"}, sort_keys=True)
-        return [number(variant + "effect", t + part) for t in TRACKS]
-
-    def test_factors_are_means_over_the_tracks_of_a_label(self):
-        with Fake(Daemon()) as f:
-            result = self.check(mfd("explain", "chr20-7-A-C", "--top", "0", server=f.url), 0)
-            rows = result.rows()
-            total, bio, tech = (self.effects(p) for p in ("total", "biological", "technical"))
-            self.assertAlmostEqual(float(rows[0]["biological"]), sum(bio) / 8, places=6)
-            tracks = [r["name"] for r in rows if r["kind"] == "track"]
-            self.assertEqual(tracks, sorted(TRACKS, key=lambda t: -abs(total[TRACKS.index(t)])))
-            factors = {r["name"]: r for r in rows if r["kind"] == "factor"}
-            # W is on one track only
-            self.assertEqual(set(factors), {"proc_target=A", "proc_target=B", "proc_target=Z",
-                                            "lab=X", "lab=Y"})
-            z = factors["proc_target=Z"] # tracks 6 and 7, on the biological part
-            lift = (bio[6] + bio[7]) / 2 - sum(bio) / 8
-            sd = (sum((b - sum(bio) / 8) ** 2 for b in bio) / 7) ** 0.5
-            self.assertAlmostEqual(float(z["lift"]), lift, delta=1e-5)
-            self.assertAlmostEqual(float(z["z"]), lift / (sd / 2 ** 0.5), delta=1e-5)
-            lab = factors["lab=X"] # tracks 0 and 1, on the technical part
-            self.assertEqual((lab["group"], lab["tracks"]), ("technical", "2"))
-            self.assertAlmostEqual(float(lab["lift"]), (tech[0] + tech[1]) / 2 - sum(tech) / 8, delta=1e-5)
-            sizes = [abs(float(r["z"])) for r in rows if r["kind"] == "factor"]
-            self.assertEqual(sizes, sorted(sizes, reverse=True))
-
-    def test_a_table_and_a_document_say_the_share_of_biology(self):
-        with Fake(Daemon()) as f:
-            bio, tech = (sum(map(abs, self.effects(p))) for p in ("biological", "technical"))
-            share = bio / (bio + tech)
-            whole = json.loads(mfd("explain", "chr20-7-A-C", "-f", "json", server=f.url).out)
-            self.assertAlmostEqual(whole["biological_share"], share, places=6)
-            self.assertEqual(len(whole["factors"]), 5)
-            table = self.check(mfd("explain", "chr20-7-A-C", "-f", "table", server=f.url), 0).out
-            self.assertIn("%.0f %% of the movement" % (100 * share), table)
-
-    def test_a_variant_that_is_not_scored_is_a_failure(self):
-        with Fake(Daemon()) as f:
-            self.check(mfd("explain", "junk", server=f.url), 1, "malformed-variant")
-            self.check(mfd("explain", server=f.url), 2)
-
-
-class Scan(Case):
-    def test_every_substitution_has_a_row_raw_and_centred(self):
-        with Fake(Daemon()) as f:
-            rows = self.check(mfd("ism", "chr20:1,001-1,010", server=f.url), 0).rows()
-            request = sent(f, "/api/v1/variants/score")[0]
-            self.assertEqual(request["tracks"], {"aggregate": "mean"})
-            self.assertEqual((request["variants"][0], len(request["variants"])), ("chr20:1000:1:A", 40))
-            self.assertEqual([(r["pos"], r["alt"]) for r in rows],
-                             [(str(p), a) for p in range(1001, 1011) for a in "ACGT"])
-            for i, r in enumerate(rows):
-                pos, four = int(r["pos"]), rows[i // 4 * 4:i // 4 * 4 + 4]
-                self.assertEqual(r["ref"], "ACGT"[(pos - 1) % 4])
-                variant = json.dumps({"chrom": "chr20", "pos": pos, "ref": r["ref"], "alt": r["alt"]},
-                                     sort_keys=True)
-                expected = 0 if r["ref"] == r["alt"] else number(variant + "effect", "T0biological")
-                self.assertEqual(float(r["biological"]), expected)
-                mean = sum(float(o["total"]) for o in four) / 4
-                self.assertAlmostEqual(float(r["centred"]), float(r["total"]) - mean, delta=1e-6)
-
-    def test_a_document_holds_the_matrices(self):
-        with Fake(Daemon()) as f:
-            rows = mfd("ism", "chr20:1-5", server=f.url).rows()
-            whole = json.loads(mfd("ism", "chr20:1-5", "-f", "json", server=f.url).out)
-            self.assertEqual((whole["pos"], whole["reference"], whole["alternatives"]), (1, "ACGTA", "ACGT"))
-            flat = [x for row in whole["effects"]["technical"] for x in row]
-            self.assertEqual(flat, [float(r["technical"]) for r in rows])
-
-    def test_the_picture_is_xml_with_a_cell_for_every_effect(self):
-        with Fake(Daemon()) as f, tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "scan.svg")
-            self.check(mfd("ism", "chr20:1-8", "-w", "lab=<&>", "--plot", path, server=f.url), 0)
-            root = ElementTree.parse(path).getroot()
-            svg = "{http://www.w3.org/2000/svg}"
-            cells = [c for c in root.iter(svg + "rect") if c.find(svg + "title") is not None]
-            self.assertEqual(len(cells), 3 * 4 * 8)
-            self.assertIn("lab=<&>", root.find(svg + "title").text)
-            self.assertEqual(len(list(root.iter(svg + "circle"))), 3 * 8)
-            self.check(mfd("ism", "chr20:1-8", "--plot", "/nonexistent/x.svg", server=f.url), 1, "/nonexistent")
-
-    def test_regions_that_are_none_are_usage_errors(self):
-        with Fake(Daemon()) as f:
-            for region in ("chr20", "chr20:5", "chr20:5-4", ":1-2", "chr20:0-4", "chr20:1-x", "chr20:1-2000",
-                           "chr20:99999999999999999999999-5"):
-                self.check(mfd("ism", region, server=f.url), 2)
-            self.check(mfd("ism", "chr20:1-4", "-c", "biological", server=f.url), 2)
-            self.assertEqual(f.requests, [])
-            self.check(mfd("ism", "chr9:1-4", server=f.url), 1, "contig-unknown")
-
-
-class Virtual(Case):
-    def expected(self, metadata, part):
-        return number("chr20:1-20", json.dumps(metadata, sort_keys=True) + part)
-
-    def test_an_experiment_nobody_ran_stands_before_the_ones_most_like_it(self):
-        with Fake(Daemon()) as f:
-            rows = self.check(mfd("whatif", "chr20:1-2", "--set", "proc_target=A,Z", "--set", "lab=Y",
-                                  "--set", "age=3", "--bias", "matched", server=f.url), 0).rows()
-            first, second = sent(f, "/api/v1/predict")
-            metadata = {"proc_target": ["A", "Z"], "lab": "Y", "age": 3.0}
-            self.assertEqual(first["virtual_tracks"],
-                             [{"id": "what if", "metadata": metadata, "bias": "matched"}])
-            # T2, T4 and T6 are A (or Z) at Y; T3, T5 and the rest share less
-            self.assertEqual(second["tracks"], {"ids": ["T2", "T4", "T6"]})
-            self.assertEqual([(r["track"], r["shared"]) for r in rows[:4]],
-                             [("what if", ""), ("T2", "2"), ("T4", "2"), ("T6", "2")])
-            self.assertEqual(float(rows[0]["technical"]), self.expected(metadata, "technical"))
-            self.assertEqual(float(rows[3]["total"]), number("chr20:1-20", "T6total"))
-            self.assertEqual(rows[4]["start"], "128")
-
-    def test_what_is_not_set_is_like_a_track(self):
-        with Fake(Daemon()) as f:
-            rows = mfd("whatif", "chr20:1-2", "--set", "lab=W", "--like", "T1", "--bias", "-1.5", "-n", "9",
-                       server=f.url).rows()
-            track = sent(f, "/api/v1/predict")[0]["virtual_tracks"][0]
-            self.assertEqual((track["like"], track["bias"]), ("T1", -1.5))
-            # B as T1, and at W: T7 shares both
-            self.assertEqual((rows[1]["track"], rows[1]["shared"]), ("T7", "2"))
-            self.assertEqual({r["track"] for r in rows[2:5]}, {"T1", "T3", "T5"})
-
-    def test_two_settings_and_their_difference(self):
-        with Fake(Daemon()) as f:
-            rows = self.check(mfd("compare", "chr20:1-2", "--set", "proc_target=A", "--a", "lab=X", "--b",
-                                  "lab=", server=f.url), 0).rows()
-            a, b = ({"proc_target": "A", "lab": lab} for lab in ("X", None))
-            self.assertEqual([r["track"] for r in rows], ["a", "b", "a - b"] * 2)
-            for part in ("total", "biological", "technical"):
-                x, y = self.expected(a, part), self.expected(b, part)
-                self.assertEqual([float(r[part]) for r in rows[:2]], [x, y])
-                self.assertAlmostEqual(float(rows[2][part]), x - y, delta=1e-6)
-            whole = json.loads(mfd("compare", "chr20:1-2", "--a", "lab=X", "--b", "lab=Y", "-f", "json",
-                                   server=f.url).out)
-            self.assertEqual([t["id"] for t in whole["virtual_tracks"]], ["a", "b"])
-
-    def test_settings_that_say_nothing_are_usage_errors(self):
-        with Fake(Daemon()) as f:
-            for arguments in (["whatif", "chr20:1-2"], ["whatif", "chr20:1-2", "--set", "age=old"],
-                              ["compare", "chr20:1-2", "--a", "lab=X"], ["whatif", "--set", "lab=X", "-"]):
-                self.check(mfd(*arguments, server=f.url, stdin=b"chr20\n"), 2)
-            self.assertEqual(sent(f, "/api/v1/predict"), [])
-            result = mfd("whatif", "bad1", "--set", "lab=X", server=f.url)
-            self.check(result, 4, "no: bad-interval")
 
 
 class Answers(Case):

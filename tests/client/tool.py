@@ -1,5 +1,6 @@
 """Running mfd as a user would."""
 
+import json
 import os
 import subprocess
 import unittest
@@ -28,6 +29,11 @@ def mfd(*arguments, server=None, stdin=b"", env=(), timeout=60):
         environment["MFD_SERVER"] = server
     return Result(subprocess.run([MFD, *arguments], input=stdin, env=environment,
                                  capture_output=True, timeout=timeout))
+
+
+def sent(fake, path):
+    """Bodies of the requests that a Fake got there."""
+    return [json.loads(r["body"]) for r in fake.requests if r["path"] == path]
 
 
 class Case(unittest.TestCase):

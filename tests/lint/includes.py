@@ -39,6 +39,9 @@ GATES = {
     "systemd/": ["server"],
     "zlib.h": ["core/genome", "core/tensor", "proto", "server", "client", "tests"],
     "curl/": ["client", "tests"],
+    "cairo.h": ["client"],
+    "cairo-pdf.h": ["client"],
+    "cairo-svg.h": ["client"],
     "uthash.h": [],
     "cmocka.h": ["tests/util"],
 }
