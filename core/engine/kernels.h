@@ -12,6 +12,7 @@
 #include "core/model/config.h"
 
 #define MFD_LANES 16
+#define MFD_PANEL_MOST 32
 
 /* A folded batch norm and the activation behind it: act(x * scale + shift). */
 struct mfd_norm_act {
@@ -66,6 +67,7 @@ struct mfd_kernels {
      */
     void (*product)(size_t rows, size_t columns, size_t k, const float *a, size_t lda,
                     const float *w, float *c, size_t ldc, int add);
+    size_t panel; /* columns of a panel: MFD_LANES times a power of two, MFD_PANEL_MOST at most */
 };
 
 /* The best set that this processor has; `name` (may be NULL) asks for one of "avx512", "avx2",

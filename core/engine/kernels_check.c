@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/engine/kernels.h"
+#include "core/engine/product.h"
 
 extern const struct mfd_kernels mfd_kernels_portable;
 
@@ -70,12 +71,14 @@ static bool same_sums(const struct mfd_kernels *k, const struct data *d)
     good = good && close_to(d->got, d->want, ROWS * N);
     if (!k->product)
         return good;
+    const struct mfd_products products = { .kernels = k };
+    const struct mfd_matrix m = { .k = K, .n = N };
     k->product(ROWS, N, K, d->x, K, d->y, d->got, N, 0);
     for (size_t r = 0; r < ROWS; r++)
         for (size_t j = 0; j < N; j++) {
             float sum = 0;
             for (size_t i = 0; i < K; i++)
-                sum += d->x[r * K + i] * d->y[(j / MFD_LANES * K + i) * MFD_LANES + j % MFD_LANES];
+                sum += d->x[r * K + i] * d->y[mfd_matrix_at(&products, &m, i, j)];
             d->want[r * N + j] = sum;
         }
     return good && close_to(d->got, d->want, ROWS * N);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/engine/kernels.h"
+#include "core/engine/kernels_product.h"
 
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x) STRINGIFY_(x)
@@ -15,7 +16,9 @@
 extern const struct mfd_kernels MFD_KERNELS;
 
 /* One vector register of floats. */
-#ifdef __AVX__
+#if defined(__AVX512F__)
+#define LINE 16
+#elif defined(__AVX__)
 #define LINE 8
 #else
 #define LINE 4
@@ -23,6 +26,7 @@ extern const struct mfd_kernels MFD_KERNELS;
 typedef float lanes __attribute__((vector_size(4 * LINE)));
 typedef float lanes_anywhere __attribute__((vector_size(4 * LINE), aligned(4), may_alias));
 #define LOAD(p) (*(const lanes_anywhere *)(const void *)(p))
+#define STORE(p, x) (*(lanes_anywhere *)(void *)(p) = (x))
 
 /* exp(x) for x in [-87, 88], relative error below 2e-7: 2^n times a polynomial on
  * [-ln2/2, ln2/2] (Cephes expf). */
@@ -133,7 +137,7 @@ INLINE void stem_block(size_t lines, float *out, const uint16_t *codes, const fl
     }
 #pragma GCC unroll 8
     for (size_t i = 0; i < lines; i++)
-        memcpy(out + i * LINE, &sum[i], sizeof sum[i]);
+        STORE(out + i * LINE, sum[i]);
 }
 
 static void stem(float *restrict out, const uint16_t *restrict codes, size_t rows,
@@ -148,39 +152,43 @@ static void stem(float *restrict out, const uint16_t *restrict codes, size_t row
     }
 }
 
+/* In the transforms below: a line of channels of a row of the network, and of a point. */
+#define ROW(p, r) (*(lanes_anywhere *)(uintptr_t)((p) + (r)*n + i))
+#define POINT(p, r) (*(lanes_anywhere *)(uintptr_t)((p) + (r)*stride + i))
+
 /* F(4,5) with the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity (Winograd 1980; Lavin and Gray
  * 2016). Rows of the input transform are the coefficients of prod (x - other points); those of +-a
  * share their even and odd halves. */
 static void f45_in(float *restrict y, size_t stride, const float *restrict x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        float x0 = x[i], x1 = x[n + i], x2 = x[2 * n + i], x3 = x[3 * n + i];
-        float x4 = x[4 * n + i], x5 = x[5 * n + i], x6 = x[6 * n + i], x7 = x[7 * n + i];
-        float even1 = x6 - 4.25f * x4 + x2, odd1 = x5 - 4.25f * x3 + x1;
-        float even2 = x6 - 1.25f * x4 + 0.25f * x2, odd2 = x5 - 1.25f * x3 + 0.25f * x1;
-        float even3 = x6 - 5.0f * x4 + 4.0f * x2, odd3 = x5 - 5.0f * x3 + 4.0f * x1;
-        y[i] = (x6 - x0) + 5.25f * (x2 - x4);
-        y[stride + i] = even1 + odd1;
-        y[2 * stride + i] = even1 - odd1;
-        y[3 * stride + i] = even2 + 2.0f * odd2;
-        y[4 * stride + i] = even2 - 2.0f * odd2;
-        y[5 * stride + i] = even3 + 0.5f * odd3;
-        y[6 * stride + i] = even3 - 0.5f * odd3;
-        y[7 * stride + i] = (x7 - x1) + 5.25f * (x3 - x5);
+    for (size_t i = 0; i < n; i += LINE) {
+        lanes x0 = ROW(x, 0), x1 = ROW(x, 1), x2 = ROW(x, 2), x3 = ROW(x, 3);
+        lanes x4 = ROW(x, 4), x5 = ROW(x, 5), x6 = ROW(x, 6), x7 = ROW(x, 7);
+        lanes even1 = x6 - 4.25f * x4 + x2, odd1 = x5 - 4.25f * x3 + x1;
+        lanes even2 = x6 - 1.25f * x4 + 0.25f * x2, odd2 = x5 - 1.25f * x3 + 0.25f * x1;
+        lanes even3 = x6 - 5.0f * x4 + 4.0f * x2, odd3 = x5 - 5.0f * x3 + 4.0f * x1;
+        POINT(y, 0) = (x6 - x0) + 5.25f * (x2 - x4);
+        POINT(y, 1) = even1 + odd1;
+        POINT(y, 2) = even1 - odd1;
+        POINT(y, 3) = even2 + 2.0f * odd2;
+        POINT(y, 4) = even2 - 2.0f * odd2;
+        POINT(y, 5) = even3 + 0.5f * odd3;
+        POINT(y, 6) = even3 - 0.5f * odd3;
+        POINT(y, 7) = (x7 - x1) + 5.25f * (x3 - x5);
     }
 }
 
 static void f45_out(float *restrict out, float *restrict g, const float *restrict z, size_t stride,
                     struct mfd_norm_act f, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        float z1 = z[stride + i], z2 = z[2 * stride + i], z3 = z[3 * stride + i];
-        float z4 = z[4 * stride + i], z5 = z[5 * stride + i], z6 = z[6 * stride + i];
-        float s1 = z1 + z2, d1 = z1 - z2, s2 = z3 + z4, d2 = z3 - z4, s3 = z5 + z6, d3 = z5 - z6;
-        out[i] = z[i] + s1 + s2 + s3;
-        out[n + i] = d1 + 2.0f * d2 + 0.5f * d3;
-        out[2 * n + i] = s1 + 4.0f * s2 + 0.25f * s3;
-        out[3 * n + i] = d1 + 8.0f * d2 + 0.125f * d3 + z[7 * stride + i];
+    for (size_t i = 0; i < n; i += LINE) {
+        lanes z1 = POINT(z, 1), z2 = POINT(z, 2), z3 = POINT(z, 3);
+        lanes z4 = POINT(z, 4), z5 = POINT(z, 5), z6 = POINT(z, 6);
+        lanes s1 = z1 + z2, d1 = z1 - z2, s2 = z3 + z4, d2 = z3 - z4, s3 = z5 + z6, d3 = z5 - z6;
+        ROW(out, 0) = POINT(z, 0) + s1 + s2 + s3;
+        ROW(out, 1) = d1 + 2.0f * d2 + 0.5f * d3;
+        ROW(out, 2) = s1 + 4.0f * s2 + 0.25f * s3;
+        ROW(out, 3) = d1 + 8.0f * d2 + 0.125f * d3 + POINT(z, 7);
     }
     for (size_t r = 0; r < 4; r++)
         norm_act(g + r * n, out + r * n, f, n);
@@ -190,26 +198,26 @@ static void f45_out(float *restrict out, float *restrict g, const float *restric
  * without 0: (x^2-1)(x-2)(x+1/2) = 1 + 1.5x - 2x^2 - 1.5x^3 + x^4; and so on. */
 static void f25_in(float *restrict y, size_t stride, const float *restrict x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        float x0 = x[i], x1 = x[n + i], x2 = x[2 * n + i], x3 = x[3 * n + i];
-        float x4 = x[4 * n + i], x5 = x[5 * n + i];
-        y[i] = x0 + 1.5f * (x1 - x3) - 2.0f * x2 + x4;
-        y[stride + i] = -x1 - 2.5f * x2 - 0.5f * x3 + x4;
-        y[2 * stride + i] = x1 + 0.5f * x2 - 2.5f * x3 + x4;
-        y[3 * stride + i] = -0.5f * x1 - x2 + 0.5f * x3 + x4;
-        y[4 * stride + i] = 2.0f * x1 - x2 - 2.0f * x3 + x4;
-        y[5 * stride + i] = x1 + 1.5f * (x2 - x4) - 2.0f * x3 + x5;
+    for (size_t i = 0; i < n; i += LINE) {
+        lanes x0 = ROW(x, 0), x1 = ROW(x, 1), x2 = ROW(x, 2), x3 = ROW(x, 3);
+        lanes x4 = ROW(x, 4), x5 = ROW(x, 5);
+        POINT(y, 0) = x0 + 1.5f * (x1 - x3) - 2.0f * x2 + x4;
+        POINT(y, 1) = -x1 - 2.5f * x2 - 0.5f * x3 + x4;
+        POINT(y, 2) = x1 + 0.5f * x2 - 2.5f * x3 + x4;
+        POINT(y, 3) = -0.5f * x1 - x2 + 0.5f * x3 + x4;
+        POINT(y, 4) = 2.0f * x1 - x2 - 2.0f * x3 + x4;
+        POINT(y, 5) = x1 + 1.5f * (x2 - x4) - 2.0f * x3 + x5;
     }
 }
 
 static void f25_out(float *restrict out, float *restrict g, const float *restrict z, size_t stride,
                     struct mfd_norm_act f, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        float z1 = z[stride + i], z2 = z[2 * stride + i], z3 = z[3 * stride + i];
-        float z4 = z[4 * stride + i];
-        out[i] = z[i] + z1 + z2 + z3 + z4;
-        out[n + i] = z1 - z2 + 2.0f * z3 - 0.5f * z4 + z[5 * stride + i];
+    for (size_t i = 0; i < n; i += LINE) {
+        lanes z1 = POINT(z, 1), z2 = POINT(z, 2), z3 = POINT(z, 3);
+        lanes z4 = POINT(z, 4);
+        ROW(out, 0) = POINT(z, 0) + z1 + z2 + z3 + z4;
+        ROW(out, 1) = z1 - z2 + 2.0f * z3 - 0.5f * z4 + POINT(z, 5);
     }
     for (size_t r = 0; r < 2; r++)
         norm_act(g + r * n, out + r * n, f, n);
@@ -228,8 +236,13 @@ static void sum_out(float *restrict out, float *restrict g, const float *restric
 /* Dot products of every row with every track, a block of pairs at a time: each pair has partial
  * sums of its own, folded in a fixed order, and a tail added last; so a pair's result does not
  * depend on its block. */
+#ifdef __AVX512F__ /* sums, rows and one line of weights fill the registers */
+#define DOT_ROWS 4
+#define DOT_TRACKS 6
+#else
 #define DOT_ROWS 3
 #define DOT_TRACKS 4
+#endif
 
 INLINE float fold(lanes s)
 {
@@ -249,20 +262,20 @@ INLINE void dot_block(float *out, size_t out_stride, const float *x, size_t x_st
     size_t whole = k / LINE * LINE;
     for (size_t j = 0; j < whole; j += LINE) {
         lanes a[DOT_ROWS];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t r = 0; r < rows; r++)
             a[r] = LOAD(x + r * x_stride + j);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t t = 0; t < tracks; t++) {
             lanes b = LOAD(w + t * w_stride + j);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
             for (size_t r = 0; r < rows; r++)
                 sum[r][t] += a[r] * b;
         }
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
     for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t t = 0; t < tracks; t++) {
             float total = fold(sum[r][t]);
             for (size_t j = whole; j < k; j++)
@@ -291,111 +304,6 @@ static void dots(float *out, size_t out_stride, const float *x, size_t x_stride,
                       w + t * w_stride, w_stride, 1, k);
 }
 
-/* ---- matrix products ----
- *
- * A block of rows against one or two panels of MFD_LANES columns, which lie together for each k:
- * per k the lines of weights are loaded and each row's number broadcast; the sums stay in
- * registers. Two vectors of columns a row make as many loads as multiplications cost, or fewer; one
- * alone would wait for its broadcasts. Weights are packed once and for all, so a product of few
- * rows is as quick as one of many, and a number's sum runs over k in order whatever block it is in.
- */
-#ifdef __AVX__
-#ifdef __AVX512F__
-#define WIDE 16
-#define BLOCK_ROWS 12
-#define BLOCK_PANELS 2
-#else
-#define WIDE 8
-#define BLOCK_ROWS 6
-#define BLOCK_PANELS 1
-#endif
-#define PARTS (MFD_LANES / WIDE)
-#define CACHED_ROWS (16 * BLOCK_ROWS) /* rows that meet all panels while they are in cache */
-
-typedef float wide __attribute__((vector_size(4 * WIDE)));
-typedef float wide_anywhere __attribute__((vector_size(4 * WIDE), aligned(4)));
-
-/* `rows` and `panels` are constants where this is inlined. */
-INLINE void product_block(size_t rows, size_t panels, size_t k, const float *a, size_t lda,
-                          const float *w, float *c, size_t ldc, int add)
-{
-    wide sum[BLOCK_ROWS][BLOCK_PANELS * PARTS];
-#pragma GCC unroll 12
-    for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 2
-        for (size_t i = 0; i < panels * PARTS; i++)
-            sum[r][i] = (wide){ 0 };
-    for (size_t j = 0; j < k; j++) {
-        wide line[BLOCK_PANELS * PARTS];
-#pragma GCC unroll 2
-        for (size_t i = 0; i < panels * PARTS; i++)
-            line[i] = *(const wide *)(const void *)(w + (i / PARTS * k + j) * MFD_LANES +
-                                                    i % PARTS * WIDE);
-#pragma GCC unroll 12
-        for (size_t r = 0; r < rows; r++) {
-            wide x = (wide){ 0 } + a[r * lda + j];
-#pragma GCC unroll 2
-            for (size_t i = 0; i < panels * PARTS; i++)
-                sum[r][i] += x * line[i];
-        }
-    }
-#pragma GCC unroll 12
-    for (size_t r = 0; r < rows; r++)
-#pragma GCC unroll 2
-        for (size_t i = 0; i < panels * PARTS; i++) {
-            wide_anywhere *to = (wide_anywhere *)(void *)(c + r * ldc + i * WIDE);
-            *to = add ? *to + sum[r][i] : sum[r][i];
-        }
-}
-
-/* clang-format off */
-#define CASE(n)                                                                                    \
-    case n:                                                                                        \
-        product_block(n, panels, k, a, lda, w, c, ldc, add);                                       \
-        break;
-
-/* Fewer rows than a block's. */
-INLINE void product_rest(size_t rows, size_t panels, size_t k, const float *a, size_t lda,
-                         const float *w, float *c, size_t ldc, int add)
-{
-    switch (rows) {
-        CASE(1)
-        CASE(2) CASE(3) CASE(4) CASE(5)
-#if BLOCK_ROWS > 6
-            CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
-#endif
-                default : break;
-    }
-}
-
-/* clang-format on */
-
-/* All rows against `panels` panels. */
-INLINE void product_rows(size_t rows, size_t panels, size_t k, const float *a, size_t lda,
-                         const float *w, float *c, size_t ldc, int add)
-{
-    size_t r = 0;
-    for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS)
-        product_block(BLOCK_ROWS, panels, k, a + r * lda, lda, w, c + r * ldc, ldc, add);
-    product_rest(rows - r, panels, k, a + r * lda, lda, w, c + r * ldc, ldc, add);
-}
-
-static void panel_product(size_t rows, size_t columns, size_t k, const float *a, size_t lda,
-                          const float *w, float *c, size_t ldc, int add)
-{
-    for (size_t first = 0; first < rows;
-         first += CACHED_ROWS, a += CACHED_ROWS * lda, c += CACHED_ROWS * ldc) {
-        size_t tall = rows - first < CACHED_ROWS ? rows - first : CACHED_ROWS, n = 0;
-        for (; n + BLOCK_PANELS * MFD_LANES <= columns; n += BLOCK_PANELS * MFD_LANES)
-            product_rows(tall, BLOCK_PANELS, k, a, lda, w + n * k, c + n, ldc, add);
-        for (; n < columns; n += MFD_LANES)
-            product_rows(tall, 1, k, a, lda, w + n * k, c + n, ldc, add);
-    }
-}
-#else
-#define panel_product NULL
-#endif
-
 const struct mfd_kernels MFD_KERNELS = {
     .name = STRINGIFY(MFD_KERNELS_NAME),
     .stem = stem,
@@ -408,5 +316,8 @@ const struct mfd_kernels MFD_KERNELS = {
     .affine = affine,
     .sigmoid = sigmoid,
     .dots = dots,
-    .product = panel_product,
+#ifdef __AVX__
+    .product = MFD_KERNELS_PRODUCT,
+    .panel = MFD_WIDE * MFD_PANEL_LINES,
+#endif
 };

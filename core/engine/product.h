@@ -26,8 +26,8 @@ struct mfd_products {
 int mfd_products_init(struct mfd_products *products, const struct mfd_kernels *kernels,
                       int openblas, struct mfd_error *err) MFD_MUST_CHECK;
 
-/* A matrix (k, n), n a multiple of MFD_LANES, in k * n floats at `data`: panels of MFD_LANES
- * columns, row by row within; or plain row-major for OpenBLAS. */
+/* A matrix (k, n), n a multiple of MFD_LANES, in k * n floats at `data`: panels of the kernels'
+ * width, the last perhaps narrower, row by row within; or plain row-major for OpenBLAS. */
 struct mfd_matrix {
     size_t k, n;
     float *data;
@@ -37,12 +37,16 @@ struct mfd_matrix {
 static inline size_t mfd_matrix_at(const struct mfd_products *p, const struct mfd_matrix *m,
                                    size_t i, size_t j)
 {
-    return p->kernels ? (j / MFD_LANES * m->k + i) * MFD_LANES + j % MFD_LANES : i * m->n + j;
+    if (!p->kernels)
+        return i * m->n + j;
+    size_t panel = p->kernels->panel, first = j - j % panel;
+    size_t width = panel < m->n - first ? panel : m->n - first;
+    return first * m->k + i * width + j % panel;
 }
 
 /* c (rows, columns) = a (rows, k) times columns [first, first + columns) of m, added to c where
- * `add`. rows a multiple of the quantum, first and columns of MFD_LANES. Seconds spent are added to
- * *seconds. */
+ * `add`. rows a multiple of the quantum; first one of MFD_PANEL_MOST, and columns too
+ * unless they are the last. Seconds spent are added to *seconds. */
 void mfd_product(const struct mfd_products *p, size_t rows, const struct mfd_matrix *m,
                  size_t first, size_t columns, const float *a, size_t lda, float *c, size_t ldc,
                  int add, double *seconds);

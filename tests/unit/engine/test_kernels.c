@@ -404,7 +404,7 @@ static double check_product(const struct mfd_kernels *kernels, struct test_rando
            lda = k + (size_t)test_between(r, 0, 3);
     size_t rows =
         mfd_round_up((size_t)test_between(r, 1, test_chance(r, 0.1) ? 260 : 40), p.quantum);
-    size_t first = (size_t)test_between(r, 0, (int64_t)(n / MFD_LANES) - 1) * MFD_LANES;
+    size_t first = (size_t)test_between(r, 0, (int64_t)(n - 1) / MFD_PANEL_MOST) * MFD_PANEL_MOST;
     int add = test_chance(r, 0.5);
     struct mfd_matrix m = matrix_new(r, &p, k, n);
     float *a = random_floats(r, rows * lda, -1, 1), *c = random_floats(r, rows * n, -1, 1);
