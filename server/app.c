@@ -150,6 +150,8 @@ static int start_registry(struct mfd_app *app, struct mfd_error *err)
         .default_genome = s->default_genome,
     };
     int status = mfd_registry_new(&app->registry, app->store, &options, err);
+    if (status == MFD_OK)
+        status = mfd_registry_clean(app->registry, err);
     for (size_t i = 0; i < s->genomes.n && status == MFD_OK; i++)
         status = mfd_registry_add_genome(app->registry, s->genomes.at[i].name,
                                          s->genomes.at[i].path, err);

@@ -1,6 +1,5 @@
 #include "server/job_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -125,7 +124,7 @@ void mfd_job_files_remove(const char *directory, const char *id)
 }
 
 /* Is a file of that name one that a job of the store still needs? */
-static int needed(struct mfd_store *store, const char *name, bool *yes, struct mfd_error *err)
+static int needed(void *store, const char *name, bool *yes, struct mfd_error *err)
 {
     struct mfd_job_row row = { 0 };
     char id[MFD_JOB_ID] = "";
@@ -146,20 +145,5 @@ static int needed(struct mfd_store *store, const char *name, bool *yes, struct m
 
 int mfd_job_files_clean(const char *directory, struct mfd_store *store, struct mfd_error *err)
 {
-    DIR *listing = opendir(directory);
-    if (!listing)
-        return mfd_fail(err, MFD_EIO, "cannot list '%s': %s", directory, strerror(errno));
-    const struct dirent *entry;
-    int status = MFD_OK;
-    while (status == MFD_OK && (entry = readdir(listing))) {
-        bool keep;
-        if (entry->d_name[0] == '.')
-            continue;
-        status = needed(store, entry->d_name, &keep, err);
-        if (status == MFD_OK && !keep && unlinkat(dirfd(listing), entry->d_name, 0) < 0)
-            mfd_log(MFD_LOG_WARNING, "cannot remove '%s/%s': %s", directory, entry->d_name,
-                    strerror(errno));
-    }
-    closedir(listing);
-    return status;
+    return mfd_upload_clean(directory, needed, store, err);
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/memory.h"
 #include "proto/text.h"
+#include "server/upload.h"
 
 int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
                      const struct mfd_registry_options *options, struct mfd_error *err)
@@ -218,6 +219,45 @@ bool mfd_registry_at(struct mfd_registry *r, size_t i, struct mfd_model_info *ou
     bool ok = i < r->n && mfd_registry_describe(r, r->entries[i], out);
     pthread_mutex_unlock(&r->lock);
     return ok;
+}
+
+/* --- what a crash left
+ * ----------------------------------------------------------------------------
+ */
+
+struct kept {
+    const char *directory;
+    struct mfd_store_model *rows;
+    size_t n;
+};
+
+/* Halves of uploads never, uploaded bundles where a model is made of them; all else is not ours. */
+static int needed(void *arg, const char *name, bool *yes, struct mfd_error *err)
+{
+    const struct kept *kept = arg;
+    size_t n = strlen(kept->directory), digits = strspn(name, "0123456789abcdef");
+    (void)err;
+    *yes = strncmp(name, "upload-", 7) != 0;
+    if (digits != 64 || strcmp(name + digits, ".mfd") != 0)
+        return MFD_OK;
+    *yes = false;
+    for (size_t i = 0; i < kept->n && !*yes; i++) {
+        const char *path = kept->rows[i].path;
+        *yes = strncmp(path, kept->directory, n) == 0 && path[n] == '/' &&
+               strcmp(path + n + 1, name) == 0;
+    }
+    return MFD_OK;
+}
+
+int mfd_registry_clean(struct mfd_registry *r, struct mfd_error *err)
+{
+    struct kept kept = { .directory = r->model_dir };
+    int status = mfd_store_models(r->store, &kept.rows, &kept.n, err);
+    if (status < 0)
+        return status;
+    status = mfd_upload_clean(r->model_dir, needed, &kept, err);
+    mfd_store_models_free(kept.rows, kept.n);
+    return status;
 }
 
 /* --- genomes -------------------------------------------------------------------------------------

@@ -88,6 +88,9 @@ size_t mfd_registry_count(struct mfd_registry *registry);
 /* The i-th in the order of registration; false where there are fewer. */
 bool mfd_registry_at(struct mfd_registry *registry, size_t i, struct mfd_model_info *out);
 
+/* Remove uploaded bundles that no model of the store is made of, and halves of uploads: what a
+ * crash left behind. Before requests come. */
+int mfd_registry_clean(struct mfd_registry *registry, struct mfd_error *err) MFD_MUST_CHECK;
 /* Take up what the store knows, unloaded. */
 int mfd_registry_restore(struct mfd_registry *registry, struct mfd_error *err) MFD_MUST_CHECK;
 /* Register a bundle as "name" (version: the first 12 digits of its digest) or "name@version", load

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "proto/text.h"
@@ -133,6 +134,16 @@ static char *kept_path(const struct mfd_registry *r, const struct mfd_served *se
     return mfd_buffer_steal(&b, NULL);
 }
 
+/* An uploaded file goes with the last model that is made of it. */
+static void remove_file(struct mfd_registry *r, const struct mfd_store_model *row)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->entries[i]->row.path, row->path) == 0)
+            return;
+    if (strcmp(row->source, "upload") == 0 && unlink(row->path) < 0)
+        mfd_log(MFD_LOG_WARNING, "cannot remove '%s': %s", row->path, strerror(errno));
+}
+
 /* The bundle is open and good: write it to the store, then let it serve. */
 static int install(struct mfd_registry *r, struct mfd_served *served, const char *path,
                    const char *source, bool *created, struct mfd_entry **out, struct mfd_error *err)
@@ -155,6 +166,7 @@ static int install(struct mfd_registry *r, struct mfd_served *served, const char
         e->row = row;
         row = old;
         pthread_mutex_unlock(&r->lock);
+        remove_file(r, &row);
     } else if (status == MFD_OK && !(e = add_entry(r, &row))) {
         status = mfd_fail_nomem(err);
     }
@@ -183,9 +195,13 @@ static int put(struct mfd_registry *r, const char *name, const char *path,
     if (status == MFD_OK && upload) {
         kept = kept_path(r, served);
         status = kept ? mfd_upload_keep(upload, kept, err) : mfd_fail_nomem(err);
+        if (status == MFD_OK)
+            status = mfd_dir_sync(r->model_dir, err);
     }
     if (status == MFD_OK)
         status = install(r, served, kept ? kept : path, source, created, &e, err);
+    if (status < 0 && kept) /* may be there for others, or not at all */
+        remove_file(r, &(struct mfd_store_model){ .path = kept, .source = (char *)"upload" });
     mfd_served_unref(served);
     if (status < 0)
         return status;
@@ -258,16 +274,6 @@ static void forget(struct mfd_registry *r, struct mfd_entry *e)
     memmove(&r->entries[i], &r->entries[i + 1], (r->n - i - 1) * sizeof *r->entries);
     r->n--;
     pthread_mutex_unlock(&r->lock);
-}
-
-/* An uploaded file goes with the last model that is made of it. */
-static void remove_file(struct mfd_registry *r, const struct mfd_store_model *row)
-{
-    for (size_t i = 0; i < r->n; i++)
-        if (strcmp(r->entries[i]->row.path, row->path) == 0)
-            return;
-    if (strcmp(row->source, "upload") == 0 && unlink(row->path) < 0)
-        mfd_log(MFD_LOG_WARNING, "cannot remove '%s': %s", row->path, strerror(errno));
 }
 
 int mfd_registry_delete(struct mfd_registry *r, const char *name, struct mfd_error *err)

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* mkostemp */
 #include "server/upload.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/buffer.h"
+#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "server/request.h"
 
@@ -103,6 +105,26 @@ int mfd_upload_keep(struct mfd_upload *upload, const char *path, struct mfd_erro
     free(upload->path);
     upload->path = NULL;
     return MFD_OK;
+}
+
+int mfd_upload_clean(const char *directory, mfd_upload_needed *needed, void *arg,
+                     struct mfd_error *err)
+{
+    DIR *listing = opendir(directory);
+    if (!listing)
+        return mfd_fail(err, MFD_EIO, "cannot list '%s': %s", directory, strerror(errno));
+    const struct dirent *entry;
+    int status = MFD_OK;
+    while (status == MFD_OK && (entry = readdir(listing))) {
+        bool keep = true;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = needed(arg, entry->d_name, &keep, err);
+        if (status == MFD_OK && !keep && unlinkat(dirfd(listing), entry->d_name, 0) < 0)
+            mfd_log(MFD_LOG_WARNING, "cannot remove '%s/%s': %s", directory, entry->d_name,
+                    strerror(errno));
+    }
+    closedir(listing);
+    return status;
 }
 
 struct mfd_upload *mfd_request_upload(const struct mfd_request *rq)

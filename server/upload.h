@@ -1,6 +1,7 @@
-/* A body that goes to a file as it arrives, for model bundles. */
+/* A body that goes to a file as it arrives, for model bundles and jobs. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,12 @@ uint64_t mfd_upload_size(const struct mfd_upload *upload);
 /* Move the file to `path`, which it then is for good. */
 int mfd_upload_keep(struct mfd_upload *upload, const char *path,
                     struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Remove the files of a directory that a crash left behind: those that `needed` says nobody needs.
+ * Before uploads come. */
+typedef int mfd_upload_needed(void *arg, const char *name, bool *yes, struct mfd_error *err);
+int mfd_upload_clean(const char *directory, mfd_upload_needed *needed, void *arg,
+                     struct mfd_error *err) MFD_MUST_CHECK;
 
 /* The file of a request whose route has body_to_file, finished; NULL where there was no such body.
  * The request's. */

@@ -80,11 +80,11 @@ class Answer:
 
 class Daemon:
     def __init__(self, *arguments, models=None, genomes=None, settings=None, state=None, env=None,
-                 wait="ready", pass_fds=(), port=0):
+                 wait="ready", pass_fds=(), port=0, within=()):
         self.log, self.port, self.changed = [], None, threading.Condition()
         self.state = state or tempfile.mkdtemp(prefix="mfd-state-")
         self.own_state = state is None
-        command = [MFDD, "--state-dir", self.state, "--port", str(port)]
+        command = [*within, MFDD, "--state-dir", self.state, "--port", str(port)]
         for name, case in (models or {}).items():
             command += ["--model", "%s=%s" % (name, case if os.path.sep in case else bundle(case))]
         for name, path in (genomes or {}).items():
