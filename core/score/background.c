@@ -15,12 +15,13 @@
 #define VARIANTS "background_variants"
 #define SOURCE "background_source"
 
-/* Probabilities i / EVEN, then four in each half of what is left, STEPS times: 64 points tell a
- * quantile of ten thousand variants as well as they know it (its standard error is 0.005 in the
- * middle), and the last step is as fine as there are variants. */
+/* Probabilities i / EVEN up to 3/4, then PER in each half of what is left, STEPS times, and 1.
+ * Between them a quantile of ten thousand variants is told as well as they know it (its standard
+ * error is 0.005 in the middle), and the last step is as fine as there are variants. */
 #define EVEN 64
-#define STEPS 8
-#define POINTS (EVEN - 1 + 4 * STEPS + 1)
+#define PER 6
+#define STEPS 12
+#define POINTS (EVEN / 4 * 3 + PER * STEPS + 1)
 
 int mfd_background_open(const struct mfd_model *model, struct mfd_background *out,
                         struct mfd_error *err)
@@ -106,12 +107,12 @@ double mfd_background_quantile(const struct mfd_background *b, size_t track, dou
 static void fill_probabilities(float *p)
 {
     size_t n = 0;
-    for (; n < EVEN - 1; n++)
+    for (; n < EVEN / 4 * 3; n++)
         p[n] = (float)n / EVEN;
-    double left = 1.0 / EVEN;
+    double left = 0.25;
     for (size_t step = 0; step < STEPS; step++, left /= 2)
-        for (size_t i = 0; i < 4; i++)
-            p[n++] = (float)(1 - left + left / 8 * (double)i);
+        for (size_t i = 0; i < PER; i++)
+            p[n++] = (float)(1 - left + left / 2 / PER * (double)i);
     p[n] = 1;
 }
 
