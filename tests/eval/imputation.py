@@ -1,6 +1,6 @@
-"""Experiments that training left out, predicted from their metadata alone; and one experiment called twice.
+"""Experiments that training left out, predicted from their metadata alone.
 
-    imputation.py MFD_MODEL PAIRS GOLDEN_CHR20 GENOME SHARED
+    imputation.py MFD_MODEL GOLDEN_CHR20 GENOME SHARED
 
 AUROC and average precision of each held-out track on the bins of SHARED/models/chr20/bins.txt, by
   metadata    the model's prediction (weights from metadata, bias 0): must be that of auroc.tsv
@@ -66,21 +66,8 @@ def print_imputation(table, held, rows, predictions, biological, peaks):
     return len(figures) == 14 and worst <= TOLERANCE
 
 
-def print_pairs(text):
-    lines = [line.split("\t") for line in text.split("\n") if line]
-    values = {name: np.array(x, float) for name, *x in lines}
-    every = values.pop("all")
-    ours = np.array(list(values.values()))
-    print("\n%d experiments called twice: weights of conservative and relaxed calls" % len(ours))
-    print("\tbiological cosine\tdistance\ttechnical cosine\tdistance")
-    for name, x in (("mean of them", ours.mean(0)), ("least", ours.min(0)), ("most", ours.max(0)),
-                    ("mean of all pairs of tracks", every)):
-        print("\t".join([name] + ["%.6f" % v for v in x]))
-    return len(ours) > 0 and ours[:, 0].min() > 0.999 and ours[:, 3].min() > 0
-
-
 def main():
-    program, pairs, golden, genome, shared = sys.argv[1:]
+    program, golden, genome, shared = sys.argv[1:]
     model = os.path.join(shared, "models", "chr20")
     if not os.path.exists(os.path.join(model, "bins.txt")):
         print("skipped: no %s/bins.txt" % model)
@@ -97,11 +84,9 @@ def main():
         subprocess.run([program, "import", golden + "/model.ckpt", "--mapping", golden + "/mapping.yaml",
                         "--metadata", golden + "/metadata.tsv", "-o", bundle], check=True)
         predictions, biological = predict(program, bundle, read_genome(genome), bins, folder)
-        calls = subprocess.check_output([pairs, bundle], text=True)
     peaks = np.stack([positives(os.path.join(shared, "data", "peaks", r["track"] + ".bed.gz"), bins)
                       for r in rows], 1)
-    good = print_imputation(table, held, rows, predictions, biological, peaks)
-    sys.exit(not (print_pairs(calls) and good))
+    sys.exit(not print_imputation(table, held, rows, predictions, biological, peaks))
 
 
 if __name__ == "__main__":
