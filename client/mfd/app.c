@@ -29,7 +29,7 @@ static void on_notice(void *arg, const char *text)
     app_note(arg, "%s", text);
 }
 
-static size_t terminal_width(int fd)
+size_t app_terminal_width(int fd)
 {
     struct winsize size;
     const char *columns = getenv("COLUMNS");
@@ -80,7 +80,7 @@ int app_open(struct app *app, struct mfd_error *err)
         .tsv = app->format == FORMAT_TSV,
         .header = !set->no_header,
         .colour = app->format == FORMAT_TABLE && wants_colour(set, terminal),
-        .width = terminal ? terminal_width(fileno(app->out)) : 0,
+        .width = terminal ? app_terminal_width(fileno(app->out)) : 0,
     };
     app->talks = errors && !set->quiet;
     app->colour_errors = wants_colour(set, errors);

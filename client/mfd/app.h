@@ -40,6 +40,9 @@ extern volatile sig_atomic_t app_interrupted;
 int app_open(struct app *app, struct mfd_error *err) MFD_MUST_CHECK;
 void app_close(struct app *app);
 
+/* Columns of the terminal behind a descriptor, or what COLUMNS says. */
+size_t app_terminal_width(int fd);
+
 /* A line on stderr, where anybody reads it. */
 void app_note(const struct app *app, const char *fmt, ...) MFD_PRINTF(2, 3);
 

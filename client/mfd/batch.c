@@ -334,10 +334,10 @@ int batch_run(const struct batch *batch, struct mfd_error *err)
 {
     struct run run = { .batch = batch, .pending = json_array(), .results = json_array() };
     int status = run.pending && run.results ? MFD_OK : mfd_fail_nomem(err);
-    progress_begin(&run.progress, batch->app);
     run.most = PIECE_ITEMS;
     if (status == MFD_OK)
         status = skip(&run, err);
+    progress_begin(&run.progress, batch->app, run.done, source_progress(batch->source));
     if (status == MFD_OK)
         status = fill(&run, err);
     if (status == MFD_OK && !json_array_size(run.pending) && !batch->skip)

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
+#include "core/base/file.h"
 #include "core/base/memory.h"
 
 #define BLOCK 0xff00 /* bytes of text; compressed at worst, it still fits the 16 bits of BSIZE */
@@ -33,20 +33,6 @@ int bgzf_new(struct bgzf **out, int fd, struct mfd_error *err)
 void bgzf_free(struct bgzf *b)
 {
     free(b);
-}
-
-static int write_all(int fd, const unsigned char *bytes, size_t n)
-{
-    while (n) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -1;
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return 0;
 }
 
 static void put(unsigned char *at, uint32_t value, int bytes)
@@ -80,12 +66,13 @@ static int write_block(struct bgzf *b)
     put(b->packed + size - 8, (uint32_t)crc32(0, b->text, (uInt)b->n), 4);
     put(b->packed + size - 4, (uint32_t)b->n, 4);
     b->n = 0;
-    return write_all(b->fd, b->packed, size);
+    return mfd_file_write(b->fd, b->packed, size);
 }
 
-int bgzf_flush(struct bgzf *b)
+const unsigned char *bgzf_pending(const struct bgzf *b, size_t *n)
 {
-    return b->n ? write_block(b) : 0;
+    *n = b->n;
+    return b->text;
 }
 
 int bgzf_write(struct bgzf *b, const char *bytes, size_t n)
@@ -104,5 +91,5 @@ int bgzf_write(struct bgzf *b, const char *bytes, size_t n)
 
 int bgzf_finish(struct bgzf *b)
 {
-    return bgzf_flush(b) < 0 ? -1 : write_block(b);
+    return b->n && write_block(b) < 0 ? -1 : write_block(b); /* an empty block ends a file */
 }

@@ -31,13 +31,46 @@ static ssize_t on_write(void *cookie, const char *bytes, size_t n)
     return bgzf_write(cookie, bytes, n) < 0 ? 0 : (ssize_t)n;
 }
 
+static void add_hex(struct mfd_buffer *out, const unsigned char *bytes, size_t n)
+{
+    char *to = mfd_buffer_reserve(out, 2 * n);
+    for (size_t i = 0; to && i < n; i++, to += 2) {
+        to[0] = "0123456789abcdef"[bytes[i] >> 4];
+        to[1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    out->len += to ? 2 * n : 0;
+}
+
+/* Of one digit, or -1. */
+static int nibble(char c)
+{
+    const char *all = "0123456789abcdef", *at = c ? strchr(all, c) : NULL;
+    return at ? (int)(at - all) : -1;
+}
+
+/* The text that the run before had not written yet. */
+static int restore_pending(const struct output *out, struct mfd_error *err)
+{
+    const char *text = json_string_value(json_object_get(out->state, "pending"));
+    for (const char *at = text; at && *at; at += 2) {
+        int high = nibble(at[0]), low = high < 0 ? -1 : nibble(at[1]);
+        char byte = (char)(high << 4 | low);
+        if (low < 0)
+            return mfd_fail(err, MFD_EFORMAT, "'%s' is damaged; start over with --fresh",
+                            out->resume);
+        if (bgzf_write(out->bgzf, &byte, 1) < 0)
+            return fail_write(out, err);
+    }
+    return MFD_OK;
+}
+
 /* The notes of an earlier run that this one can go on from; NULL where there is none. */
 static json_t *read_state(const struct output *out, json_t *identity)
 {
     json_t *state = json_load_file(out->resume, 0, NULL);
     struct stat st;
     json_int_t bytes = json_integer_value(json_object_get(state, "bytes"));
-    if (state && json_equal(json_object_get(state, "identity"), identity) && bytes > 0 &&
+    if (state && json_equal(json_object_get(state, "identity"), identity) && bytes >= 0 &&
         stat(out->part, &st) == 0 && st.st_size >= bytes)
         return state;
     json_decref(state);
@@ -53,6 +86,8 @@ static int open_part(struct output *out, struct mfd_error *err)
         return fail_write(out, err);
     if (n > 3 && strcmp(out->path + n - 3, ".gz") == 0) {
         int status = bgzf_new(&out->bgzf, out->fd, err);
+        if (status == MFD_OK)
+            status = restore_pending(out, err);
         if (status < 0)
             return status;
         out->stream = fopencookie(out->bgzf, "w", (cookie_io_functions_t){ .write = on_write });
@@ -89,19 +124,26 @@ int output_open(struct output *out, const char *path, json_t *identity, bool fre
 
 int output_checkpoint(struct output *out, json_t *state, struct mfd_error *err)
 {
-    if (fflush(out->stream) != 0 || (out->bgzf && bgzf_flush(out->bgzf) < 0))
+    if (fflush(out->stream) != 0)
         return fail_write(out, err);
-    off_t bytes = lseek(out->fd, 0, SEEK_CUR);
     if (!out->identity)
         return MFD_OK;
+    size_t n = 0;
+    struct mfd_buffer pending = MFD_BUFFER_INIT;
+    off_t bytes = lseek(out->fd, 0, SEEK_CUR);
     if (bytes < 0 || fdatasync(out->fd) < 0)
         return fail_write(out, err);
+    const unsigned char *text = out->bgzf ? bgzf_pending(out->bgzf, &n) : NULL;
+    add_hex(&pending, text, n);
     json_t *whole = json_copy(state);
-    bool ok = whole && json_object_set(whole, "identity", out->identity) == 0 &&
-              json_object_set_new(whole, "bytes", json_integer(bytes)) == 0;
-    MFD_AUTO_FREE char *text = ok ? json_dumps(whole, JSON_INDENT(1)) : NULL;
+    bool ok =
+        whole && !pending.failed && json_object_set(whole, "identity", out->identity) == 0 &&
+        json_object_set_new(whole, "bytes", json_integer(bytes)) == 0 &&
+        json_object_set_new(whole, "pending", json_stringn(n ? pending.data : "", 2 * n)) == 0;
+    MFD_AUTO_FREE char *note = ok ? json_dumps(whole, JSON_INDENT(1)) : NULL;
     json_decref(whole);
-    return text ? mfd_file_replace(out->resume, text, strlen(text), err) : mfd_fail_nomem(err);
+    mfd_buffer_deinit(&pending);
+    return note ? mfd_file_replace(out->resume, note, strlen(note), err) : mfd_fail_nomem(err);
 }
 
 int output_commit(struct output *out, struct mfd_error *err)
@@ -122,6 +164,8 @@ void output_close(struct output *out)
     struct stat st;
     if (out->stream)
         fclose(out->stream);
+    if (out->bgzf && out->part)
+        (void)bgzf_finish(out->bgzf); /* so that the part can be read; resume knows its own end */
     if (out->fd >= 0)
         close(out->fd);
     bgzf_free(out->bgzf);

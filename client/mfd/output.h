@@ -9,7 +9,8 @@
 
 #include "core/base/error.h"
 
-/* Writes go to PATH.part; PATH.resume says how far they are good. */
+/* Writes go to PATH.part; PATH.resume says how far they are good. A file written in several runs is
+ * the same to the byte as one written in one. */
 struct output {
     const char *path;    /* borrowed */
     char *part, *resume; /* owned */

@@ -56,11 +56,14 @@ static int fill(struct reader *r, struct mfd_error *err)
     char *to = mfd_buffer_reserve(&r->text, PIECE);
     if (!to)
         return mfd_fail_nomem(err);
-    int n = gzread(r->file, to, PIECE), code = Z_OK;
+    errno = 0;
+    int n = gzread(r->file, to, PIECE), number = errno, code = Z_OK;
     const char *why = gzerror(r->file, &code);
+    if (n < 0 && code == Z_ERRNO && number == EINTR) /* by a signal that asks to stop */
+        return mfd_fail_as(err, MFD_ECANCELLED, "interrupted", "interrupted");
     if (n < 0 || (n == 0 && code != Z_OK && code != Z_STREAM_END))
         return mfd_fail(err, MFD_EIO, "cannot read '%s': %s", r->name,
-                        code == Z_ERRNO       ? strerror(errno)
+                        code == Z_ERRNO       ? strerror(number)
                         : code == Z_BUF_ERROR ? "the compressed data end in the middle"
                                               : why);
     r->ended = n == 0;

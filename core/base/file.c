@@ -70,17 +70,16 @@ int mfd_file_read(const char *path, size_t limit, struct mfd_buffer *out, struct
     return MFD_OK;
 }
 
-static int write_all(int fd, const struct iovec *part)
+int mfd_file_write(int fd, const void *bytes, size_t n)
 {
-    const char *bytes = part->iov_base;
-    size_t n = part->iov_len;
+    const char *at = bytes;
     while (n) {
-        ssize_t done = write(fd, bytes, n);
+        ssize_t done = write(fd, at, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
             return -1;
-        bytes += done;
+        at += done;
         n -= (size_t)done;
     }
     return 0;
@@ -105,7 +104,7 @@ int mfd_file_replacev(const char *path, const struct iovec *parts, size_t n, str
     umask(mask);
     int failed = 0;
     for (size_t i = 0; i < n && !failed; i++)
-        failed = write_all(fd, &parts[i]) < 0;
+        failed = mfd_file_write(fd, parts[i].iov_base, parts[i].iov_len) < 0;
     if (failed || fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0) {
         int status = fail_errno(err, "write", path);
         unlink(temporary);

@@ -32,5 +32,8 @@ int mfd_file_replacev(const char *path, const struct iovec *parts, size_t n,
 /* Make the names in a directory last: what was created, renamed or removed there. */
 int mfd_dir_sync(const char *path, struct mfd_error *err) MFD_MUST_CHECK;
 
+/* Write `n` bytes to a descriptor, however many calls that takes: 0, or -1 with errno. */
+int mfd_file_write(int fd, const void *bytes, size_t n) MFD_MUST_CHECK;
+
 /* Create a directory and its parents (mode 0755); an existing one is fine. */
 int mfd_mkdirs(const char *path, struct mfd_error *err) MFD_MUST_CHECK;
