@@ -1,6 +1,7 @@
 /* mfd: the command line client of mfdd. */
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "client/lib/text.h"
 #include "client/mfd/command.h"
+#include "client/mfd/config.h"
 
 static void on_signal(int number)
 {
@@ -152,15 +154,28 @@ static int settle(struct app *app, struct mfd_error *err)
     return MFD_OK;
 }
 
+/* Whoever read our output has gone, as head(1) does: so do we, as if nobody had caught the signal.
+ */
+static void go_with_reader(const struct app *app)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO };
+    if (app->out != stdout || !ferror(stdout) || poll(&out, 1, 0) != 1 || !(out.revents & POLLERR))
+        return;
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
 static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
-    int status = options_environment(&app->set, err);
+    int status = config_read(&app->set, err);
     if (status == MFD_OK)
         status = app_open(app, err);
     if (status == MFD_OK)
         status = app->command->run(app, argc, argv, err);
     if (status == MFD_OK)
         status = settle(app, err);
+    if (status < 0)
+        go_with_reader(app);
     return status;
 }
 

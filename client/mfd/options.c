@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "client/lib/client.h"
-#include "core/base/file.h"
-#include "core/base/memory.h"
 #include "core/base/parse.h"
 
 enum kind { FLAG, TEXT, CHOICE_TEXT, CHOICE, NUMBER, LIST, ENTRY };
@@ -27,24 +25,24 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-    { "server", 'S', TEXT, FOR_ALL, AT(server), "URL", "the daemon (MFD_SERVER; " MFD_CLIENT_DEFAULT_SERVER ")" },
-    { "key", 'K', TEXT, FOR_ALL, AT(key), "KEY|@FILE", "API key, better read from a file (MFD_KEY)" },
+    { "server", 'S', TEXT, FOR_ALL | FOR_FILE, AT(server), "URL", "the daemon (MFD_SERVER; " MFD_CLIENT_DEFAULT_SERVER ")" },
+    { "key", 'K', TEXT, FOR_ALL | FOR_FILE, AT(key), "KEY|@FILE", "API key, better read from a file (MFD_KEY)" },
     { "format", 'f', CHOICE, FOR_ALL, AT(format), "auto|table|tsv|json|ndjson|vcf", "table on a terminal, tsv in a pipe" },
-    { "color", 0, CHOICE, FOR_ALL, AT(colour), "auto|always|never", "colours (NO_COLOR)" },
+    { "color", 0, CHOICE, FOR_ALL | FOR_FILE, AT(colour), "auto|always|never", "colours (NO_COLOR)" },
     { "no-header", 0, FLAG, FOR_ALL, AT(no_header), NULL, "no line of column names" },
-    { "timeout", 0, NUMBER, FOR_ALL, AT(timeout_s), "SECONDS", "give up on a silent server", 1, 86400 },
-    { "retries", 0, NUMBER, FOR_ALL, AT(retries), "N", "come back to a busy server this often", 0, 1000 },
+    { "timeout", 0, NUMBER, FOR_ALL | FOR_FILE, AT(timeout_s), "SECONDS", "give up on a silent server", 1, 86400 },
+    { "retries", 0, NUMBER, FOR_ALL | FOR_FILE, AT(retries), "N", "come back to a busy server this often", 0, 1000 },
     { "quiet", 'q', FLAG, FOR_ALL, AT(quiet), NULL, "no progress, no notes" },
     { "help", 'h', FLAG, FOR_ALL, AT(help), NULL, "show this" },
     { "version", 'V', FLAG, FOR_ALL, AT(version), NULL, "show the version" },
-    { "model", 'm', TEXT, FOR_MODEL, AT(model), "NAME[@VERSION]", "model (the server's default)" },
+    { "model", 'm', TEXT, FOR_MODEL | FOR_FILE, AT(model), "NAME[@VERSION]", "model (the server's default)" },
     { "tracks", 't', LIST, FOR_TRACKS, AT(tracks), "ID,...|@FILE", "these tracks" },
     { "where", 'w', ENTRY, FOR_WHERE, AT(where), "COLUMN=LABEL,...", "tracks with one of these labels; repeat to narrow" },
     { "aggregate", 0, CHOICE_TEXT, FOR_VALUES, AT(aggregate), "none|mean|max", "one value over the tracks chosen" },
-    { "ensemble", 'e', CHOICE_TEXT, FOR_COMPUTE | FOR_NETWORK, AT(ensemble), "none|strands|published", "inputs averaged (strands)" },
+    { "ensemble", 'e', CHOICE_TEXT, FOR_COMPUTE | FOR_NETWORK | FOR_FILE, AT(ensemble), "none|strands|published", "inputs averaged (strands)" },
     { "components", 'c', LIST, FOR_VALUES, AT(components), "total,biological,technical", "parts of each value" },
     { "scale", 0, CHOICE_TEXT, FOR_VALUES, AT(scale), "logit|probability", "scale of the values" },
-    { "genome", 'g', TEXT, FOR_COMPUTE | FOR_NETWORK, AT(genome), "NAME", "assembly (the model's)" },
+    { "genome", 'g', TEXT, FOR_COMPUTE | FOR_NETWORK | FOR_FILE, AT(genome), "NAME", "assembly (the model's)" },
     { "pad", 0, FLAG, FOR_COMPUTE | FOR_NETWORK, AT(pad), NULL, "read N where a window leaves its contig" },
     { "strict", 0, FLAG, FOR_COMPUTE, AT(strict), NULL, "one bad item fails the whole request" },
     { "dry-run", 0, FLAG, FOR_COMPUTE, AT(dry_run), NULL, "check, and tell the cost" },
@@ -211,32 +209,18 @@ int options_check(const struct settings *set, unsigned groups, struct mfd_error 
     return MFD_OK;
 }
 
-/* A key out of a file: its first line. */
-static int read_key_file(struct settings *set, const char *path, struct mfd_error *err)
+int options_set_default(struct settings *set, const char *name, const char *value,
+                        struct mfd_error *err)
 {
-    struct mfd_buffer file = MFD_BUFFER_INIT;
-    int status = mfd_file_read(path, 4096, &file, err);
-    if (status == MFD_OK) {
-        set->key_read = mfd_strndup(file.data, strcspn(file.data, "\r\n"));
-        set->key = set->key_read;
-        if (!set->key_read)
-            status = mfd_fail_nomem(err);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].name, name) != 0 || !(rows[i].groups & FOR_FILE))
+            continue;
+        if (set->given >> i & 1)
+            return MFD_OK;
+        set->given |= (uint64_t)1 << i;
+        return set_row(set, &rows[i], value, err);
     }
-    mfd_buffer_deinit(&file);
-    return status;
-}
-
-int options_environment(struct settings *set, struct mfd_error *err)
-{
-    if (!set->server)
-        set->server = getenv("MFD_SERVER");
-    if (!set->server || !*set->server)
-        set->server = MFD_CLIENT_DEFAULT_SERVER;
-    if (!set->key)
-        set->key = getenv("MFD_KEY");
-    if (set->key && set->key[0] == '@')
-        return read_key_file(set, set->key + 1, err);
-    return MFD_OK;
+    return mfd_fail(err, MFD_EINVAL, "'%s' is no option that can stand there", name);
 }
 
 void options_help(FILE *out, unsigned groups)

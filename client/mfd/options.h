@@ -24,6 +24,7 @@ enum option_group {
     FOR_VIRTUAL = 1 << 15, /* experiments that nobody ran */
     FOR_COMPARE = 1 << 16,
     FOR_NETWORK = 1 << 13, /* how the network is run, for commands of one answer */
+    FOR_FILE = 1 << 17,    /* may stand in the environment and the configuration file */
 };
 
 /* Read options of `groups` from argv[1..argc), moving what is no option to the end; *first is the
@@ -35,8 +36,10 @@ int options_read(struct settings *set, unsigned groups, int argc, char **argv, b
  * does not. */
 int options_check(const struct settings *set, unsigned groups,
                   struct mfd_error *err) MFD_MUST_CHECK;
-/* Server, key and the rest that the environment may say; the command line has gone first. */
-int options_environment(struct settings *set, struct mfd_error *err) MFD_MUST_CHECK;
+/* Set an option of FOR_FILE by its long name, unless it was given before; `value` is borrowed for
+ * the life of `set`. MFD_EINVAL where there is no such option, or it does not take the value. */
+int options_set_default(struct settings *set, const char *name, const char *value,
+                        struct mfd_error *err) MFD_MUST_CHECK;
 
 /* For people: aligned, with a line a choice. */
 void options_help(FILE *out, unsigned groups);

@@ -56,14 +56,15 @@ static int fill(struct reader *r, struct mfd_error *err)
     char *to = mfd_buffer_reserve(&r->text, PIECE);
     if (!to)
         return mfd_fail_nomem(err);
-    errno = 0;
-    int n = gzread(r->file, to, PIECE), number = errno, code = Z_OK;
+    int n = gzread(r->file, to, PIECE), code = Z_OK;
+    if (n < 0 && !r->number) /* zlib goes on failing, but errno is of the first time */
+        r->number = errno;
     const char *why = gzerror(r->file, &code);
-    if (n < 0 && code == Z_ERRNO && number == EINTR) /* by a signal that asks to stop */
+    if (n < 0 && code == Z_ERRNO && r->number == EINTR) /* by a signal that asks to stop */
         return mfd_fail_as(err, MFD_ECANCELLED, "interrupted", "interrupted");
     if (n < 0 || (n == 0 && code != Z_OK && code != Z_STREAM_END))
         return mfd_fail(err, MFD_EIO, "cannot read '%s': %s", r->name,
-                        code == Z_ERRNO       ? strerror(number)
+                        code == Z_ERRNO       ? strerror(r->number)
                         : code == Z_BUF_ERROR ? "the compressed data end in the middle"
                                               : why);
     r->ended = n == 0;

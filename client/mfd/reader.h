@@ -17,6 +17,7 @@ struct reader {
     struct mfd_buffer text;
     size_t at; /* first byte of `text` not yet taken */
     bool ended;
+    int number; /* errno of the failure, once there was one */
 };
 
 /* Open `path`, "-" being standard input. */

@@ -61,6 +61,9 @@ void settings_deinit(struct settings *set)
     if (set->key_read)
         explicit_bzero(set->key_read, strlen(set->key_read));
     free(set->key_read);
+    if (set->config_text)
+        explicit_bzero(set->config_text, strlen(set->config_text));
+    free(set->config_text);
     list_deinit(&set->tracks);
     list_deinit(&set->where);
     list_deinit(&set->components);

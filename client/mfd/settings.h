@@ -18,9 +18,10 @@ struct list {
 /* Strings are borrowed from argv and the environment unless said otherwise. */
 struct settings {
     const char *server, *key;
-    char *key_read; /* owned: the key where it came out of a file */
-    int format;     /* enum format */
-    int colour;     /* enum when */
+    char *key_read;    /* owned: the key where it came out of a file */
+    char *config_text; /* owned: the configuration file, which strings may be borrowed from */
+    int format;        /* enum format */
+    int colour;        /* enum when */
     unsigned timeout_s, retries;
     uint64_t given; /* a bit a row of the options' table */
     bool quiet, no_header, help, version;

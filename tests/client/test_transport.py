@@ -1,13 +1,17 @@
 """The client's manners, whatever the command: addresses, keys, retries, compression, broken replies."""
 
+import fcntl
 import json
 import os
 import pty
 import select
+import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -72,6 +76,40 @@ class Keys(Case):
                 self.check(mfd("models", "-f", "json", server=f.url), 6, "no")
 
 
+class Configuration(Case):
+    def folder(self, text):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        os.mkdir(folder.name + "/mfd")
+        with open(folder.name + "/mfd/config", "w") as file:
+            file.write(text)
+        return folder.name
+
+    def test_a_file_says_what_neither_command_line_nor_environment_do(self):
+        with Fake([Answer(MODELS)]) as f:
+            home = self.folder("# mine\n\n server = %s # here\r\nkey=from-file\nretries = 0\n" % f.url)
+            at = {"XDG_CONFIG_HOME": home}
+            self.check(mfd("models", "-f", "json", env=at), 0)
+            self.check(mfd("models", "-f", "json", env={"MFD_CONFIG": home + "/mfd/config"}), 0)
+            self.check(mfd("models", "-f", "json", env={**at, "MFD_KEY": "two"}), 0)
+            self.check(mfd("models", "-f", "json", "--key", "three", env=at), 0)
+            os.mkdir(home + "/.config")
+            os.rename(home + "/mfd", home + "/.config/mfd")
+            self.check(mfd("models", "-f", "json", env={"HOME": home}), 0)
+            sent = [r["headers"].get("authorization") for r in f.requests]
+            self.assertEqual(sent, ["Bearer from-file"] * 2 + ["Bearer two", "Bearer three", "Bearer from-file"])
+
+    def test_a_file_that_is_wrong_is_told_with_its_line(self):
+        for text, words in (("server\n", "NAME = VALUE"), ("\nnonsense = 3\n", "line 2"),
+                            ("top = 3", "'top'"), ("color = mauve", "mauve"), ("retries = many", "retries")):
+            home = self.folder(text)
+            result = self.check(mfd("models", env={"XDG_CONFIG_HOME": home}), 1, words)
+            self.assertIn(home + "/mfd/config", result.err)
+        self.check(mfd("models", env={"MFD_CONFIG": "/nonexistent"}), 1, "/nonexistent")
+        self.check(mfd("models", "--retries", "0", env={"HOME": "/nonexistent"},
+                       server="http://127.0.0.1:9"), 3)
+
+
 class Retries(Case):
     def test_a_busy_server_is_asked_again_after_the_time_it_names(self):
         busy = problem(503, "queue-full", "full", {"Retry-After": "1"})
@@ -102,6 +140,19 @@ class Retries(Case):
             with Fake([problem(status, "x", "why")]) as f:
                 self.check(mfd("models", "-f", "json", server=f.url), 1, "why")
                 self.assertEqual(len(f.requests), 1)
+
+    def test_an_interrupt_ends_waiting_for_standard_input(self):
+        with Fake([Answer(MODELS)]) as f:
+            p = subprocess.Popen([MFD, "score", "-", "--server", f.url], stdin=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+            p.stdin.write(b"chr20-1-A-C\n")
+            p.stdin.flush()
+            while left_in(p.stdin) or not sleeps(p.pid):
+                time.sleep(0.01)
+            p.send_signal(signal.SIGINT)
+            self.assertEqual((p.wait(timeout=10), p.stderr.read()), (130, b"mfd: interrupted\n"))
+            p.stdin.close()
+            p.stderr.close()
 
     def test_an_interrupt_ends_a_pause_at_once(self):
         with Fake([problem(503, "queue-full", "full", {"Retry-After": "30"})]) as f:
@@ -193,6 +244,27 @@ class Output(Case):
                 self.assertLessEqual(max(widths), 120)
                 self.assertIn("…", out)
 
+    def test_a_reader_that_has_gone_ends_it_as_it_ends_others(self):
+        many = {"tracks": [{"id": "t%d" % i, "metadata": {"x": "y" * 64}} for i in range(20000)]}
+        with Fake([Answer(many)]) as f:
+            for form in ("tsv", "json", "ndjson", "table"):
+                p = subprocess.Popen([MFD, "tracks", "-m", "x", "--columns", "x", "-S", f.url, "-f", form], stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE)
+                p.stdout.read(1)
+                p.stdout.close()
+                self.assertEqual((p.stderr.read(), p.wait(timeout=30)), (b"", -signal.SIGPIPE))
+                p.stderr.close()
+
+    @unittest.skipUnless(os.path.exists("/usr/share/i18n/locales/de_DE") and shutil.which("localedef"),
+                         "Debian's locales is not installed")
+    def test_numbers_have_points_wherever_one_lives(self):
+        with Fake({"/api/v1/models": Answer(MODELS), "/api/v1/models/demo%401": Answer(
+                {"tracks": 1.5})}) as f, tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", folder + "/de_DE.UTF-8"], check=True)
+            env = {"LC_ALL": "de_DE.UTF-8", "LOCPATH": folder}
+            for form in ("tsv", "table", "json"):
+                self.assertIn("1.5", mfd("models", "demo@1", "-f", form, server=f.url, env=env).out)
+
     def test_a_full_disk_is_told(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full here")
@@ -233,6 +305,16 @@ class CommandLine(Case):
 
     def test_the_version_is_told(self):
         self.assertRegex(self.check(mfd("--version"), 0).out, r"^mfd \d+\.\d+\.\d+\n$")
+
+
+def left_in(pipe):
+    """Bytes that the reader of a pipe has not taken."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
+def sleeps(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        return file.read().rsplit(")", 1)[1].split()[0] == "S"
 
 
 def on_terminal(command, env):
