@@ -241,6 +241,17 @@ static int add_texts(struct import *im, struct mfd_safetensors_writer *w, json_t
     return status ? status : add_json(w, "provenance", json_incref(provenance), err);
 }
 
+/* What is wrong with a bundle that was only just written is wrong with the files it was made of. */
+static void blame_inputs(const struct import *im, const char *part, struct mfd_error *err)
+{
+    size_t n = strlen(part);
+    if (strncmp(err->message, part, n) == 0 && strncmp(err->message + n, ": ", 2) == 0)
+        memmove(err->message, err->message + n + 2, strlen(err->message + n + 2) + 1);
+    mfd_fail_prefix(err, err->status, "'%s'%s%s%s makes no model", im->options->checkpoint,
+                    im->mapping ? " with '" : "", im->mapping ? im->options->mapping : "",
+                    im->mapping ? "'" : "");
+}
+
 /* Write beside the target, open it as any reader would, and only then put it in place. */
 static int write_bundle(struct import *im, struct mfd_safetensors_writer *w,
                         struct mfd_import_report *report, struct mfd_error *err)
@@ -257,7 +268,8 @@ static int write_bundle(struct import *im, struct mfd_safetensors_writer *w,
     if (!status) {
         (void)mfd_safetensors_bytes(mfd_model_weights(model), &report->bytes);
         report->config = *mfd_model_config(model);
-    }
+    } else if (err)
+        blame_inputs(im, name.data, err);
     mfd_model_unref(model);
     if (!status && rename(name.data, im->options->out) < 0)
         status = mfd_fail(err, MFD_EIO, "cannot write '%s'", im->options->out);
