@@ -73,6 +73,11 @@ int mfd_score_variants(struct mfd_engine *engine, const struct mfd_head *head,
                        struct mfd_ensemble ensemble, bool pad, const struct mfd_effects *out,
                        const volatile int *cancel, struct mfd_error *err) MFD_MUST_CHECK;
 
+/* Bases that the windows of a variant (whose contig is known) read outside its contig: what `pad`
+ * reads N for. */
+int64_t mfd_score_outside(const struct mfd_config *config, const struct mfd_genome *genome,
+                          const struct mfd_variant *variant, struct mfd_ensemble ensemble);
+
 /* Saturation mutagenesis: every substitution of bases [from, to) of one window, as alternative
  * minus reference. `out` has 4 * (to - from) rows, four a base in the order A, C, G, T; the row of
  * the window's own base is 0, as are all four where it is N. `reference` (may be NULL) has one row.

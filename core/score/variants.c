@@ -169,7 +169,15 @@ static struct mfd_place place(const struct mfd_config *c, const struct mfd_varia
     };
 }
 
-/* Share of N in a stretch of genome. */
+int64_t mfd_score_outside(const struct mfd_config *config, const struct mfd_genome *genome,
+                          const struct mfd_variant *v, struct mfd_ensemble ensemble)
+{
+    const struct mfd_place p = place(config, v, 0, ensemble);
+    int64_t over = p.to - mfd_genome_contig_length(genome, v->contig);
+    return (p.from < 0 ? -p.from : 0) + (over > 0 ? over : 0);
+}
+
+/* Number of N in a stretch of genome. */
 static int count_n(struct mfd_genome *genome, const struct mfd_place *p, int64_t *count,
                    struct mfd_error *err)
 {
@@ -197,8 +205,8 @@ static int find_places(struct mfd_engine *engine, struct mfd_genome *genome,
         if (!mfd_variant_scored(v->status))
             continue;
         struct mfd_place p = place(mfd_engine_config(engine), v, i, e);
-        int64_t length = mfd_genome_contig_length(genome, v->contig), unknown = 0;
-        if ((p.from < 0 || p.to > length) && !pad) {
+        int64_t unknown = 0;
+        if (!pad && mfd_score_outside(mfd_engine_config(engine), genome, v, e) > 0) {
             v->status = MFD_VARIANT_OFF_CONTIG;
             continue;
         }

@@ -42,6 +42,15 @@ static int add_record(struct block *b, const struct mfd_vcf_record *record,
     return status;
 }
 
+int alleles_next(struct mfd_vcf_reader *reader, const char *path,
+                 const struct mfd_vcf_record **record, struct mfd_error *err)
+{
+    int status = mfd_vcf_reader_next(reader, record, err);
+    if (status)
+        mfd_fail_prefix(err, status, "'%s'", path);
+    return status;
+}
+
 int alleles_read(const char *path, struct mfd_genome *genome, const struct alleles_sink *sink,
                  struct mfd_error *err)
 {
@@ -49,7 +58,7 @@ int alleles_read(const char *path, struct mfd_genome *genome, const struct allel
     MFD_CLEANUP(drop) struct block block = { .n = 0 };
     const struct mfd_vcf_record *record = NULL;
     int status = mfd_vcf_reader_open(&reader, path, NULL, err);
-    while (!status && !(status = mfd_vcf_reader_next(reader, &record, err)) && record)
+    while (!status && !(status = alleles_next(reader, path, &record, err)) && record)
         status = add_record(&block, record, genome, sink, err);
     if (!status && mfd_vcf_reader_lacks_end(reader))
         fprintf(stderr, TOOL_NAME ": '%s' has no bgzip end marker and may have been cut short\n",

@@ -21,6 +21,10 @@ static inline size_t alleles_of(const struct mfd_vcf_record *record)
     return record->malformed ? 1 : record->alleles;
 }
 
+/* The next record, NULL at the end; a failure names the file. */
+int alleles_next(struct mfd_vcf_reader *reader, const char *path,
+                 const struct mfd_vcf_record **record, struct mfd_error *err) MFD_MUST_CHECK;
+
 /* Read the file (plain or gzip, "-" is stdin) to its end, or to the first failure of `take`. Memory
  * does not grow with the file. Says on stderr where a bgzip file may have been cut short. */
 int alleles_read(const char *path, struct mfd_genome *genome, const struct alleles_sink *sink,

@@ -155,7 +155,7 @@ int labels_from_vcf(struct labels *out, const char *path, const char *cases, con
     if (status == MFD_OK)
         status = mfd_vcf_reader_open(&reader, path, NULL, err);
     while (status == MFD_OK) {
-        status = mfd_vcf_reader_next(reader, &record, err);
+        status = alleles_next(reader, path, &record, err);
         if (status < 0 || !record)
             break;
         status = add_record(&labels, record, &of_cases, &of_controls, err);

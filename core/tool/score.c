@@ -18,13 +18,20 @@ struct job {
     struct arrays arrays;
     struct mfd_effects out;
     FILE *table; /* a line a variant; owned by arrays */
-    size_t counts[STATUSES];
+    size_t counts[STATUSES], padded;
     struct mfd_error err;
 };
 
 static const char *or_dot(const char *s)
 {
     return s && *s ? s : ".";
+}
+
+/* Bases of a scored variant's windows that were read as N, being outside its contig. */
+static int64_t padding(const struct job *j, const struct mfd_variant *v)
+{
+    const struct mfd_config *config = mfd_model_config(j->runner.model);
+    return mfd_variant_scored(v->status) ? mfd_score_outside(config, j->runner.genome, v, j->e) : 0;
 }
 
 /* Score a block and append its rows, of scored and unscored alike. */
@@ -38,9 +45,12 @@ static int take(void *context, struct mfd_variant *variants, size_t n, struct mf
         status = arrays_append(&j->arrays, n, err);
     for (size_t i = 0; i < n && status == MFD_OK; i++) {
         const struct mfd_variant *v = &variants[i];
+        int64_t padded = padding(j, v);
         j->counts[v->status]++;
-        fprintf(j->table, "%s\t%lld\t%s\t%s\t%s\t%s\n", or_dot(v->chrom), (long long)v->pos + 1,
-                or_dot(v->id), or_dot(v->ref), or_dot(v->alt), mfd_variant_status_slug(v->status));
+        j->padded += padded > 0;
+        fprintf(j->table, "%s\t%lld\t%s\t%s\t%s\t%s\t%lld\n", or_dot(v->chrom),
+                (long long)v->pos + 1, or_dot(v->id), or_dot(v->ref), or_dot(v->alt),
+                mfd_variant_status_slug(v->status), (long long)padded);
     }
     return status;
 }
@@ -75,7 +85,7 @@ static int run(struct job *j)
     if (status == MFD_OK)
         status = open_outputs(j);
     if (status == MFD_OK) {
-        fputs("chrom\tpos\tid\tref\talt\tstatus\n", j->table);
+        fputs("chrom\tpos\tid\tref\talt\tstatus\tpadded\n", j->table);
         status = alleles_read(j->variants_path, j->runner.genome, &sink, &j->err);
     }
     if (status == MFD_OK)
@@ -100,6 +110,8 @@ static void say_counts(const struct job *j)
                 mfd_variant_status_slug((enum mfd_variant_status)i));
         between = ", ";
     }
+    if (j->padded)
+        fprintf(stderr, "; %zu windows leave their contig and were padded with N", j->padded);
     fputc('\n', stderr);
 }
 

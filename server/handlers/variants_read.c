@@ -12,14 +12,7 @@ static int no_memory(struct mfd_problem *problem)
 
 int64_t mfd_variants_outside(const struct mfd_scored_variants *v, const struct mfd_variant *variant)
 {
-    int64_t window = mfd_scoring_window(&v->base);
-    int64_t left = window % 2 ? (window - 1) / 2 : window / 2 - 1;
-    bool flipped = variant->status == MFD_VARIANT_FLIPPED;
-    int64_t here = (int64_t)strlen(flipped ? variant->alt : variant->ref);
-    int64_t there = (int64_t)strlen(flipped ? variant->ref : variant->alt);
-    int64_t more = here > there ? here - there : 0; /* a shorter allele reads on to the right */
-    return mfd_outside(variant->pos - left, variant->pos - left + window + more,
-                       mfd_genome_contig_length(v->base.genome, variant->contig));
+    return mfd_score_outside(v->base.config, v->base.genome, variant, v->base.ensemble);
 }
 
 int mfd_variants_judge(struct mfd_scored_variants *v, size_t i, const struct mfd_error *reason,

@@ -63,7 +63,8 @@ class Background(unittest.TestCase):
         cls.path = staticmethod(lambda name: os.path.join(folder.name, name))
         case = os.path.join(DATA, "tiny")
         cls.bundle, cls.vcf, cls.common = map(cls.path, ("tiny.mfd", "all.vcf", "common.vcf"))
-        must("import", case + "/model.ckpt", "-m", case + "/mapping.yaml", "-t", case + "/metadata.tsv", "-o", cls.bundle)
+        must("import", case + "/model.ckpt", "-m", case + "/mapping.yaml", "-t", case + "/metadata.tsv", "-o",
+             cls.bundle)
         write_variants(cls.vcf)
         write_variants(cls.common, only_common=True)
 
