@@ -134,11 +134,11 @@ static bool check_coding(struct mfd_request *rq)
     if (!coding || strcasecmp(coding, "identity") == 0 || !*coding)
         return true;
     rq->gzip_in = strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "x-gzip") == 0;
-    bool bundle =
-        rq->to_file && !rq->match.route->job; /* the operation of a job reads gzip itself */
-    if (rq->gzip_in && !bundle)
+    /* what goes to a file stays as it is; the operation of a job reads gzip, but once */
+    bool plain = rq->to_file && (!rq->match.route->job || rq->content == MFD_MEDIA_GZIP);
+    if (rq->gzip_in && !plain)
         return true;
-    mfd_request_set_header(rq, "Accept-Encoding", bundle ? "identity" : "gzip, identity");
+    mfd_request_set_header(rq, "Accept-Encoding", plain ? "identity" : "gzip, identity");
     mfd_reply_fail(rq, "unsupported-media-type", NULL, "The content coding '%s' is not read here.",
                    coding);
     return false;

@@ -50,7 +50,8 @@ static json_t *result_json(const struct mfd_job_row *row)
                      "complete", row->state == MFD_JOB_DONE);
 }
 
-json_t *mfd_job_json(struct mfd_app *app, const struct mfd_job_row *row)
+/* What a list says of a job; NULL on lack of memory. */
+static json_t *job_json(struct mfd_app *app, const struct mfd_job_row *row)
 {
     struct mfd_problem stuck;
     const struct mfd_operation_counts *c = &row->counts;
@@ -64,10 +65,6 @@ json_t *mfd_job_json(struct mfd_app *app, const struct mfd_job_row *row)
         (json_int_t)row->done, "passes", (json_int_t)row->passes, "summary", "items",
         (json_int_t)row->done, "ok", (json_int_t)c->ok, "skipped", (json_int_t)c->skipped, "error",
         (json_int_t)c->error, "result", result_json(row));
-    json_t *description = json_loads(row->description, 0, NULL);
-    if (description)
-        json_object_update_missing(out, description);
-    json_decref(description);
     if (row->problem[0])
         json_object_set_new(out, "problem", json_loads(row->problem, 0, NULL));
     else if (row->state == MFD_JOB_RUNNING &&
@@ -78,7 +75,12 @@ json_t *mfd_job_json(struct mfd_app *app, const struct mfd_job_row *row)
 
 void mfd_reply_job(struct mfd_request *rq, int status, const struct mfd_job_row *row)
 {
-    mfd_reply_json(rq, status, mfd_job_json(rq->app, row));
+    json_t *out = job_json(rq->app, row);
+    json_t *description = json_loads(row->description, 0, NULL);
+    if (out && description)
+        json_object_update_missing(out, description);
+    json_decref(description);
+    mfd_reply_json(rq, status, out);
 }
 
 /* Whose jobs a client may see: NULL is everybody's. */
@@ -139,7 +141,7 @@ static void get_jobs(struct mfd_request *rq)
     }
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, mfd_job_json(rq->app, &rows[i]));
+        json_array_append_new(list, job_json(rq->app, &rows[i]));
         mfd_job_row_deinit(&rows[i]);
     }
     free(rows);

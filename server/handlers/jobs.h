@@ -6,8 +6,7 @@
 #include "server/http.h"
 #include "server/store_jobs.h"
 
-/* A job as its owner sees it; NULL on lack of memory. */
-json_t *mfd_job_json(struct mfd_app *app, const struct mfd_job_row *row);
+/* Answer with a job as its owner sees it. */
 void mfd_reply_job(struct mfd_request *rq, int status, const struct mfd_job_row *row);
 /* POST /api/v1/jobs */
 void mfd_job_submit(struct mfd_request *rq);

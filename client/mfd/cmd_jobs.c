@@ -1,0 +1,455 @@
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/lib/url.h"
+#include "client/mfd/command.h"
+#include "client/mfd/compute.h"
+#include "client/mfd/output.h"
+#include "client/mfd/show.h"
+#include "core/base/cleanup.h"
+#include "core/base/file.h"
+
+#define JOBS "/api/v1/jobs"
+#define MOST_STDIN ((size_t)1 << 30) /* bytes of a VCF on standard input */
+#define FIRST_PAUSE_MS 200
+#define LONGEST_PAUSE_MS 5000
+
+static const struct show_column columns[] = {
+    { "id", "id", SHEET_LEFT, false, 0 },
+    { "operation", "operation", SHEET_LEFT, false, 0 },
+    { "state", "state", SHEET_LEFT, false, 0 },
+    { "done", "progress.done", SHEET_RIGHT, false, 0 },
+    { "items", "progress.items", SHEET_RIGHT, false, 0 },
+    { "ok", "summary.ok", SHEET_RIGHT, false, 0 },
+    { "skipped", "summary.skipped", SHEET_RIGHT, false, 0 },
+    { "error", "summary.error", SHEET_RIGHT, false, 0 },
+    { "bytes", "result.available", SHEET_RIGHT, false, 0 },
+    { "model", "model", SHEET_LEFT, true, 0 },
+    { "created", "created", SHEET_RIGHT, false, 0 },
+};
+
+/* --- one job --- */
+
+static const char *state_of(json_t *job)
+{
+    const char *state = json_string_value(json_object_get(job, "state"));
+    return state ? state : "";
+}
+
+static bool has_ended(json_t *job)
+{
+    return strcmp(state_of(job), "queued") != 0 && strcmp(state_of(job), "running") != 0;
+}
+
+static int path_of(struct mfd_buffer *path, const char *id, const char *rest, struct mfd_error *err)
+{
+    mfd_buffer_adds(path, JOBS "/");
+    mfd_url_escape(path, id);
+    mfd_buffer_adds(path, rest);
+    return path->failed ? mfd_fail_nomem(err) : MFD_OK;
+}
+
+static int get(struct app *app, const char *id, json_t **job, struct mfd_error *err)
+{
+    struct mfd_buffer path = MFD_BUFFER_INIT;
+    int status = path_of(&path, id, "", err);
+    if (status == MFD_OK)
+        status = mfd_client_json(app->client, path.data, NULL, NULL, job, err);
+    mfd_buffer_deinit(&path);
+    return status;
+}
+
+static int show(struct app *app, const char *id, struct mfd_error *err)
+{
+    json_t *job;
+    int status = get(app, id, &job, err);
+    if (status < 0)
+        return status;
+    status = show_card(app, job, err);
+    json_decref(job);
+    return status;
+}
+
+/* DELETE cancels what has not ended, and forgets what has. */
+static int end(struct app *app, const char *id, struct mfd_error *err)
+{
+    struct mfd_buffer path = MFD_BUFFER_INIT;
+    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
+    int status = path_of(&path, id, "", err);
+    const struct mfd_client_request request = { .method = "DELETE",
+                                                .path = path.data,
+                                                .changes_state = true };
+    if (status == MFD_OK)
+        status = mfd_client_send(app->client, &request, &reply, err);
+    mfd_client_reply_deinit(&reply);
+    mfd_buffer_deinit(&path);
+    return status;
+}
+
+static int cancel(struct app *app, const char *id, struct mfd_error *err)
+{
+    json_t *job;
+    int status = get(app, id, &job, err);
+    if (status < 0)
+        return status;
+    if (has_ended(job))
+        app_note(app, "job %s is %s already", id, state_of(job));
+    else
+        status = end(app, id, err);
+    json_decref(job);
+    return status;
+}
+
+static int forget(struct app *app, const char *id, struct mfd_error *err)
+{
+    json_t *job;
+    int status = get(app, id, &job, err);
+    if (status < 0)
+        return status;
+    if (!has_ended(job))
+        status = end(app, id, err);
+    json_decref(job);
+    return status == MFD_OK ? end(app, id, err) : status;
+}
+
+/* --- waiting --- */
+
+static int pause_ms(long ms, struct mfd_error *err)
+{
+    struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+    while (!app_interrupted && nanosleep(&left, &left) < 0 && errno == EINTR)
+        continue;
+    return app_interrupted ? mfd_fail_as(err, MFD_ECANCELLED, "interrupted", "interrupted")
+                           : MFD_OK;
+}
+
+static size_t count(json_t *job, const char *path)
+{
+    return (size_t)json_integer_value(show_member(job, path));
+}
+
+/* How a job ended, as this program's own end. */
+static int judge(struct app *app, json_t *job, struct mfd_error *err)
+{
+    const char *detail = json_string_value(show_member(job, "problem.detail"));
+    app->ok += count(job, "summary.ok");
+    app->skipped += count(job, "summary.skipped");
+    app->failed += count(job, "summary.error");
+    if (strcmp(state_of(job), "done") == 0)
+        return MFD_OK;
+    return mfd_fail(err, MFD_EIO, "the job was not done: it is %s%s%s", state_of(job),
+                    detail ? ": " : "", detail ? detail : "");
+}
+
+static int wait_for(struct app *app, const char *id, struct mfd_error *err)
+{
+    size_t told = 0;
+    for (long ms = FIRST_PAUSE_MS;; ms = ms * 2 < LONGEST_PAUSE_MS ? ms * 2 : LONGEST_PAUSE_MS) {
+        json_t *job;
+        int status = get(app, id, &job, err);
+        if (status < 0)
+            return status;
+        const char *stuck = json_string_value(show_member(job, "stuck.detail"));
+        if (count(job, "progress.done") != told || stuck)
+            app_note(app, "%zu of %zu done%s%s", told = count(job, "progress.done"),
+                     count(job, "progress.items"), stuck ? "; it waits: " : "", stuck ? stuck : "");
+        bool ended = has_ended(job);
+        if (ended)
+            status = judge(app, job, err);
+        json_decref(job);
+        if (!ended)
+            status = pause_ms(ms, err);
+        if (ended || status < 0)
+            return status;
+    }
+}
+
+/* --- its result --- */
+
+static int write_bytes(void *arg, const char *bytes, size_t n, struct mfd_error *err)
+{
+    if (fwrite(bytes, 1, n, arg) < n)
+        return mfd_fail(err, MFD_EIO, "cannot write the result: %s", strerror(errno));
+    return MFD_OK;
+}
+
+static int fetch(struct app *app, const char *id, FILE *to, struct mfd_error *err)
+{
+    struct mfd_buffer path = MFD_BUFFER_INIT;
+    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
+    int status = path_of(&path, id, "/result", err);
+    const struct mfd_client_request request = {
+        .path = path.data, .accept = "*/*", .sink = write_bytes, .sink_arg = to
+    };
+    if (status == MFD_OK)
+        status = mfd_client_send(app->client, &request, &reply, err);
+    mfd_client_reply_deinit(&reply);
+    mfd_buffer_deinit(&path);
+    return status;
+}
+
+static int result(struct app *app, const char *id, struct mfd_error *err)
+{
+    struct output output = { .fd = -1 };
+    if (!app->set.output)
+        return fetch(app, id, app->out, err);
+    int status = output_open(&output, app->set.output, NULL, true, err);
+    if (status == MFD_OK)
+        status = fetch(app, id, output.stream, err);
+    if (status == MFD_OK)
+        status = output_commit(&output, err);
+    output_close(&output);
+    return status;
+}
+
+/* --- submitting --- */
+
+static const char *format_of(const struct settings *set)
+{
+    static const char *const names[] = { "tsv", "tsv", "tsv", "json", "ndjson", "vcf" };
+    return names[set->format];
+}
+
+/* For people the job; for programs its identifier. */
+static int show_accepted(struct app *app, json_t *job, struct mfd_error *err)
+{
+    const char *id = json_string_value(json_object_get(job, "id"));
+    if (!id || isatty(fileno(app->out)))
+        return show_card(app, job, err);
+    if (fprintf(app->out, "%s\n", id) < 0)
+        return mfd_fail(err, MFD_EIO, "cannot write: %s", strerror(errno));
+    return MFD_OK;
+}
+
+static int post_json(struct app *app, const char *operation, json_t *request, struct mfd_error *err)
+{
+    json_t *job = NULL, *body = json_pack("{s:s, s:O, s:s}", "operation", operation, "request",
+                                          request, "format", format_of(&app->set));
+    int status =
+        body ? mfd_client_json(app->client, JOBS, NULL, body, &job, err) : mfd_fail_nomem(err);
+    json_decref(body);
+    if (status == MFD_OK)
+        status = show_accepted(app, job, err);
+    json_decref(job);
+    return status;
+}
+
+/* Every input of a source as an element of `member`. */
+static int take_inputs(json_t *request, const char *member, struct source *source,
+                       struct mfd_error *err)
+{
+    json_t *list = json_array(), *item = NULL;
+    int status = list ? 1 : mfd_fail_nomem(err);
+    while (status > 0 && (status = source_next(source, &item, err)) > 0)
+        json_array_append_new(list, item);
+    if (status == MFD_OK && json_object_set(request, member, list) < 0)
+        status = mfd_fail_nomem(err);
+    json_decref(list);
+    return status;
+}
+
+static void set_words(json_t *request, const char *member, const struct list *words)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < words->n; i++)
+        json_array_append_new(list, json_string(words->at[i]));
+    if (words->n)
+        json_object_set(request, member, list);
+    json_decref(list);
+}
+
+static int submit_windows(struct app *app, const char *operation, int argc, char **argv,
+                          struct mfd_error *err)
+{
+    struct source source = { 0 };
+    bool sequences, features = strcmp(operation, "features") == 0;
+    int status = compute_inputs(&source, &app->set, argc, argv, &sequences, err);
+    json_t *request = compute_options(&app->set);
+    if (status == MFD_OK && !request)
+        status = mfd_fail_nomem(err);
+    if (status == MFD_OK && !features)
+        status = compute_track_options(request, &app->set, err);
+    if (status == MFD_OK)
+        status = take_inputs(request, sequences ? "sequences" : "intervals", &source, err);
+    if (status == MFD_OK)
+        status = post_json(app, operation, request, err);
+    json_decref(request);
+    source_close(&source);
+    return status;
+}
+
+static int submit_variants(struct app *app, int argc, char **argv, struct mfd_error *err)
+{
+    struct source source = { 0 };
+    json_t *request = compute_options(&app->set);
+    int status = request ? compute_track_options(request, &app->set, err) : mfd_fail_nomem(err);
+    source_words(&source, argv, (size_t)argc);
+    if (status == MFD_OK) {
+        set_words(request, "scores", &app->set.scores);
+        status = take_inputs(request, "variants", &source, err);
+    }
+    if (status == MFD_OK)
+        status = post_json(app, "variants/score", request, err);
+    json_decref(request);
+    source_close(&source);
+    return status;
+}
+
+static void add_words(struct mfd_buffer *query, const char *name, const struct list *words)
+{
+    struct mfd_buffer all = MFD_BUFFER_INIT;
+    for (size_t i = 0; i < words->n; i++)
+        mfd_buffer_addf(&all, "%s%s", i ? "," : "", words->at[i]);
+    if (words->n && !all.failed)
+        mfd_url_query(query, name, all.data);
+    mfd_buffer_deinit(&all);
+}
+
+/* Options of a VCF are parameters. */
+static int query_of(const struct settings *set, struct mfd_buffer *query, struct mfd_error *err)
+{
+    const struct {
+        const char *name, *value;
+    } words[] = { { "operation", "variants/score" },
+                  { "format", format_of(set) },
+                  { "model", set->model },
+                  { "genome", set->genome },
+                  { "ensemble", set->ensemble },
+                  { "scale", set->scale },
+                  { "aggregate", set->aggregate },
+                  { "pad", set->pad ? "true" : NULL },
+                  { "strict", set->strict ? "true" : NULL },
+                  { "dry_run", set->dry_run ? "true" : NULL } };
+    if (set->where.n)
+        return compute_misuse(err, "with a VCF name the --tracks; --where is for variants in "
+                                   "words");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].value)
+            mfd_url_query(query, words[i].name, words[i].value);
+    for (size_t i = 0; i < set->tracks.n; i++)
+        mfd_url_query(query, "track", set->tracks.at[i]);
+    add_words(query, "components", &set->components);
+    add_words(query, "scores", &set->scores);
+    return query->failed ? mfd_fail_nomem(err) : MFD_OK;
+}
+
+static int post_vcf(struct app *app, const void *bytes, size_t n, struct mfd_error *err)
+{
+    struct mfd_buffer query = MFD_BUFFER_INIT;
+    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
+    bool gzip = n > 2 && memcmp(bytes, "\x1f\x8b", 2) == 0;
+    int status = query_of(&app->set, &query, err);
+    const struct mfd_client_request request = { .path = JOBS,
+                                                .query = query.data,
+                                                .body = bytes,
+                                                .body_len = n,
+                                                .body_type = gzip ? "application/gzip" : "text/vcf",
+                                                .changes_state = true };
+    if (status == MFD_OK)
+        status = mfd_client_send(app->client, &request, &reply, err);
+    json_t *job = status == MFD_OK ? json_loadb(reply.body.data, reply.body.len, 0, NULL) : NULL;
+    if (status == MFD_OK)
+        status = job ? show_accepted(app, job, err)
+                     : mfd_fail(err, MFD_EFORMAT, "the server's answer is not JSON");
+    json_decref(job);
+    mfd_client_reply_deinit(&reply);
+    mfd_buffer_deinit(&query);
+    return status;
+}
+
+/* A VCF goes as it is. */
+static int submit_vcf(struct app *app, const char *path, struct mfd_error *err)
+{
+    struct mfd_map map = { 0 };
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    bool standard = strcmp(path, "-") == 0;
+    int status = standard ? mfd_file_read("/dev/stdin", MOST_STDIN, &text, err)
+                          : mfd_map_open(&map, path, err);
+    const void *bytes = standard ? text.data : map.data;
+    if (status == MFD_OK)
+        status = post_vcf(app, bytes ? bytes : "", standard ? text.len : map.size, err);
+    mfd_buffer_deinit(&text);
+    mfd_map_close(&map);
+    return status;
+}
+
+static int submit_request(struct app *app, const char *operation, const char *path,
+                          struct mfd_error *err)
+{
+    json_error_t where;
+    json_t *request = json_load_file(path, 0, &where);
+    if (!request)
+        return mfd_fail(err, MFD_EFORMAT, "%s, line %d: %s", path, where.line, where.text);
+    int status = post_json(app, operation, request, err);
+    json_decref(request);
+    return status;
+}
+
+static bool ends_in(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && strcmp(text + n - m, ending) == 0;
+}
+
+static int submit(struct app *app, int argc, char **argv, struct mfd_error *err)
+{
+    const char *operation = argc ? argv[0] : "";
+    bool score = strcmp(operation, "score") == 0 || strcmp(operation, "variants/score") == 0;
+    bool file = argc == 2 && (strcmp(argv[1], "-") == 0 || access(argv[1], F_OK) == 0);
+    if (argc == 2 && ends_in(argv[1], ".json"))
+        return submit_request(app, score ? "variants/score" : operation, argv[1], err);
+    if (score && (app->set.vcf || file))
+        return submit_vcf(app, app->set.vcf ? app->set.vcf : argv[1], err);
+    if (score && argc > 1)
+        return submit_variants(app, argc - 1, argv + 1, err);
+    if (strcmp(operation, "predict") == 0 || strcmp(operation, "features") == 0)
+        return submit_windows(app, operation, argc - 1, argv + 1, err);
+    return compute_misuse(err, "submit what? predict, features and score take what these commands "
+                               "take, and every operation a REQUEST.json");
+}
+
+/* --- the command --- */
+
+static const struct {
+    const char *name;
+    int (*act)(struct app *app, const char *id, struct mfd_error *err);
+} acts[] = { { "show", show },
+             { "wait", wait_for },
+             { "result", result },
+             { "cancel", cancel },
+             { "delete", forget } };
+
+static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
+{
+    if (argc == 0 || (argc == 1 && strcmp(argv[0], "list") == 0))
+        return show_listing(app, JOBS, NULL, "jobs", columns, sizeof columns / sizeof *columns,
+                            NULL, err);
+    if (strcmp(argv[0], "submit") == 0)
+        return submit(app, argc - 1, argv + 1, err);
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        if (strcmp(argv[0], acts[i].name) != 0)
+            continue;
+        int status = argc > 1 ? MFD_OK : compute_misuse(err, "%s which job?", argv[0]);
+        for (int k = 1; k < argc && status == MFD_OK; k++)
+            status = acts[i].act(app, argv[k], err);
+        return status;
+    }
+    return compute_misuse(
+        err, "'%s' is not one of list, show, submit, wait, result, cancel, delete", argv[0]);
+}
+
+const struct command command_jobs = {
+    .name = "jobs",
+    .arguments = "[list | submit OPERATION INPUT... | show|wait|result|cancel|delete JOB...]",
+    .summary = "large requests that the server computes in the background",
+    .details =
+        "submit predict, features or score with what these commands take, a VCF as it is, or any\n"
+        "operation with a REQUEST.json; --format is that of the result. wait ends when the job\n"
+        "does, result writes what it computed (--output FILE), delete forgets it.",
+    .most = 100000,
+    .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_INPUT |
+              FOR_SCORE | FOR_LIST_LENGTH,
+    .run = run,
+};

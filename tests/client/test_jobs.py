@@ -1,0 +1,116 @@
+"""mfd jobs against mfdd, with the demo model and genome."""
+
+import gzip
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+from tool import Case, mfd
+
+ROOT = os.environ["ROOT"]
+sys.path.insert(1, os.path.join(ROOT, "tests/http"))
+import harness  # noqa: E402
+
+REGION = "chr20:42,984,161-42,984,444"  # the promoter of HNF4A
+TRACK = "DREAM_HepG2_HNF4A"
+VARIANTS = ("chr20-42984264-G-A", "chr20-42984261-C-T")
+VCF = "".join(line + "\n" for line in (
+    "##fileformat=VCFv4.3", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
+    "20\t42984264\t.\tG\tA\t.\t.\t.", "20\t42984261\t.\tC\tT\t.\t.\t."))
+
+
+class Jobs(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.daemon = harness.Daemon("--demo")
+        cls.url = "http://127.0.0.1:%d" % cls.daemon.port
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+        cls.daemon.stop()
+
+    def ask(self, *arguments, code=0, **more):
+        return self.check(mfd("jobs", *arguments, server=self.url, timeout=300, **more), code)
+
+    def submit(self, *arguments, **more):
+        name = self.ask("submit", *arguments, **more).out.strip()
+        self.assertRegex(name, "^[0-9a-f]{16}$")
+        return name
+
+    def result(self, name):
+        self.ask("wait", name)
+        return self.ask("result", name).raw
+
+    def direct(self, path, request, fmt):
+        return self.daemon.request("POST", "%s?format=%s" % (path, fmt), request).body
+
+    def file(self, name, content):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "wb") as f:
+            f.write(content)
+        return path
+
+    def test_a_result_is_what_the_server_would_have_answered(self):
+        for arguments, path, request in (
+                (("predict", REGION, "-t", TRACK, "-e", "none"), "predict",
+                 {"intervals": [REGION], "tracks": {"ids": [TRACK]}, "ensemble": "none"}),
+                (("features", REGION, "-e", "none"), "features", {"intervals": [REGION], "ensemble": "none"}),
+                (("score", *VARIANTS, "-t", TRACK, "--scores", "effect,swap"), "variants/score",
+                 {"variants": VARIANTS, "tracks": {"ids": [TRACK]}, "scores": ["effect", "swap"]})):
+            for fmt in ("tsv", "ndjson"):
+                self.assertEqual(self.result(self.submit(*arguments, "-f", fmt)),
+                                 self.direct("/api/v1/" + path, request, fmt))
+
+    def test_a_vcf_and_a_request_of_any_kind_are_sent_as_they_are(self):
+        wanted = self.direct("/api/v1/variants/score", {"variants": VARIANTS, "tracks": {"ids": [TRACK]}}, "tsv")
+        plain = self.file("calls.vcf", VCF.encode())
+        packed = self.file("calls.vcf.gz", gzip.compress(VCF.encode()))
+        for arguments in (("score", plain), ("score", "--vcf", packed)):
+            self.assertEqual(self.result(self.submit(*arguments, "-t", TRACK)), wanted)
+        self.assertEqual(self.result(self.submit("score", "-", "-t", TRACK, stdin=VCF.encode())), wanted)
+        fields = self.daemon.request("GET", "/api/v1/models/chr20/fields").json()["fields"]
+        request = {"intervals": [REGION], "tracks": {"ids": [TRACK]}, "over": [fields[0]["name"]]}
+        path = self.file("request.json", json.dumps(request).encode())
+        self.assertEqual(self.result(self.submit("predict/marginal", path, "-f", "json")),
+                         self.direct("/api/v1/predict/marginal", request, "json"))
+
+    def test_a_large_vcf_that_is_packed_already_arrives(self):
+        lines = b"".join(b"20\t%d\t%s\tN\tA\t.\t.\t.\n" % (42984000 + i, os.urandom(40).hex().encode())
+                         for i in range(2000))
+        packed = self.file("large.vcf.gz", gzip.compress(VCF.encode() + lines))
+        name = self.submit("score", packed, "-t", TRACK, "-e", "none")
+        self.ask("wait", name, code=4)
+        path = os.path.join(self.folder.name, "out.tsv")
+        self.assertEqual(self.ask("result", name, "-o", path).out, "")
+        with open(path, "rb") as f:
+            self.assertEqual(len({line.split(b"\t")[0] for line in f}), 2003)
+
+    def test_jobs_are_listed_shown_ended_and_forgotten(self):
+        name = self.submit("predict", REGION)
+        row = next(r for r in self.ask("list").rows() if r["id"] == name)
+        self.assertEqual((row["operation"], row["items"]), ("predict", "1"))
+        self.ask("wait", name)
+        self.assertIn("state\tdone", self.ask("show", name).out)
+        self.ask("cancel", name)
+        self.assertIn("state\tdone", self.ask("show", name).out)
+        self.ask("delete", name)
+        self.assertIn("no job", self.ask("show", name, code=1).err)
+        long = self.submit("predict", "chr20:42,984,001-43,000,000", "-e", "published")
+        self.ask("cancel", long)
+        self.assertIn("cancelled", self.ask("wait", long, code=1).err)
+        self.assertIn("cancelled", self.ask("result", long, code=1).err)
+        self.ask("delete", long)
+
+    def test_what_makes_no_sense_is_a_usage_error(self):
+        for arguments in (("submit",), ("submit", "dance", "x"), ("wait",), ("frob", "x"),
+                          ("submit", "score", self.file("w.vcf", VCF.encode()), "-w", "proc_target=CTCF")):
+            self.ask(*arguments, code=2)
+        self.assertIn("no operation", self.ask("submit", "dance", self.file("r.json", b"{}"), code=1).err)
+
+
+if __name__ == "__main__":
+    unittest.main()
