@@ -67,16 +67,18 @@ struct mfd_track_query {
     int64_t after;                   /* position; -1: from the beginning */
     size_t limit;
 };
-/* [{"id", "index", "metadata"}, ...] in the model's order; *next is the position to go on after, or
- * -1. MFD_EINVAL with slug unknown-column or unknown-label and the closest names in the message. */
-int mfd_store_tracks(struct mfd_store *store, const struct mfd_track_query *query, json_t **tracks,
-                     int64_t *next, struct mfd_error *err) MFD_MUST_CHECK;
+/* Append [{"id", "index", "metadata"}, ...] in the model's order, as JSON; *next is the position to
+ * go on after, or -1. MFD_EINVAL with slug unknown-column or unknown-label and the closest names in
+ * the message. */
+int mfd_store_tracks(struct mfd_store *store, const struct mfd_track_query *query,
+                     struct mfd_buffer *tracks, int64_t *next,
+                     struct mfd_error *err) MFD_MUST_CHECK;
 /* How many tracks of the query carry each label of a column: [{"label", "count"}], most first. */
 int mfd_store_facet(struct mfd_store *store, const struct mfd_track_query *query,
                     const char *column, json_t **counts, struct mfd_error *err) MFD_MUST_CHECK;
-/* MFD_ENOTFOUND, slug track-not-found. */
-int mfd_store_track(struct mfd_store *store, int64_t model, const char *id, json_t **track,
-                    struct mfd_error *err) MFD_MUST_CHECK;
+/* Append {"id", "index", "metadata"}. MFD_ENOTFOUND, slug track-not-found. */
+int mfd_store_track(struct mfd_store *store, int64_t model, const char *id,
+                    struct mfd_buffer *track, struct mfd_error *err) MFD_MUST_CHECK;
 /* All fields, in the model's order: [{...}, ...]. */
 int mfd_store_fields(struct mfd_store *store, int64_t model, json_t **fields,
                      struct mfd_error *err) MFD_MUST_CHECK;

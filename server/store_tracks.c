@@ -10,6 +10,7 @@
 #include "proto/text.h"
 
 #define MAX_WORDS 32
+#define MATCHING "(SELECT rowid FROM track_text WHERE body MATCH ?)"
 
 /* Words of a search as an FTS5 expression: each a quoted prefix, all must occur. */
 static char *match_expression(const char *text)
@@ -49,21 +50,22 @@ static size_t count_of_column(const struct mfd_params *labels, size_t i)
     return n;
 }
 
-/* The conditions behind "WHERE t.model = ?", with a parameter for each value and none in the text.
- */
-static void conditions(const struct mfd_track_query *query, bool search, struct mfd_buffer *sql)
+/* The conditions behind "WHERE model = ?" on a place of a track, with a parameter for each value
+ * and none in the text. Each is a list of places that is made once: a join would leave it to the
+ * planner to search the texts anew for every row. */
+static void conditions(const struct mfd_track_query *query, const char *search,
+                       struct mfd_buffer *sql)
 {
     for (size_t i = 0; query->labels && i < query->labels->n; i++) {
         if (!first_of_column(query->labels, i))
             continue;
-        mfd_buffer_adds(sql, " AND t.position IN (SELECT position FROM labels WHERE model = ?"
+        mfd_buffer_adds(sql, " AND position IN (SELECT position FROM labels WHERE model = ?"
                              " AND field = ? AND label IN (?");
         for (size_t n = count_of_column(query->labels, i); n > 1; n--)
             mfd_buffer_adds(sql, ", ?");
         mfd_buffer_adds(sql, "))");
     }
-    if (search)
-        mfd_buffer_adds(sql, " AND t.id IN (SELECT rowid FROM track_text WHERE body MATCH ?)");
+    mfd_buffer_adds(sql, search ? search : "");
 }
 
 static void bind_conditions(struct mfd_query *q, const struct mfd_track_query *query,
@@ -113,8 +115,13 @@ static void suggest(sqlite3 *db, int64_t model, const char *field, const char *w
     json_t *names = json_array();
     out[0] = '\0';
     mfd_query_init(&q, db,
-                   field ? "SELECT DISTINCT label FROM labels WHERE model = ? AND field = ?"
-                         : "SELECT DISTINCT field FROM labels WHERE model = ?");
+                   field
+                       ? "SELECT DISTINCT label FROM labels WHERE model = ?1 AND field = ?2"
+                       : "WITH RECURSIVE names(name) AS (" /* from each to the next: not by rows */
+                         "SELECT min(field) FROM labels WHERE model = ?1 UNION ALL "
+                         "SELECT (SELECT min(field) FROM labels WHERE model = ?1 AND field > name)"
+                         " FROM names WHERE name IS NOT NULL) "
+                         "SELECT name FROM names WHERE name IS NOT NULL");
     mfd_query_int(&q, model);
     if (field)
         mfd_query_text(&q, field);
@@ -153,22 +160,26 @@ static int check_labels(sqlite3 *db, const struct mfd_track_query *query, struct
     return MFD_OK;
 }
 
-static json_t *track_json(struct mfd_query *q)
+/* A row of (position, accession, metadata) as a member of the list; the last was written by
+ * put_track and goes out as it is. */
+static void add_track(struct mfd_query *q, struct mfd_buffer *out)
 {
-    json_t *metadata = json_loads(mfd_query_column(q, 2), 0, NULL);
-    return json_pack("{s:s, s:I, s:o}", "id", mfd_query_column(q, 1), "index",
-                     (json_int_t)sqlite3_column_int64(q->stmt, 0), "metadata", metadata);
+    const char *accession = mfd_query_column(q, 1);
+    mfd_buffer_adds(out, "{\"id\":");
+    mfd_text_json(out, accession, strlen(accession));
+    mfd_buffer_addf(out, ",\"index\":%lld,\"metadata\":%s}",
+                    (long long)sqlite3_column_int64(q->stmt, 0), mfd_query_column(q, 2));
 }
 
 static int list(sqlite3 *db, const struct mfd_track_query *query, const char *search,
-                json_t *tracks, int64_t *next, struct mfd_error *err)
+                struct mfd_buffer *tracks, int64_t *next, struct mfd_error *err)
 {
     struct mfd_query q;
     struct mfd_buffer sql = MFD_BUFFER_INIT;
-    mfd_buffer_adds(&sql, "SELECT t.position, t.accession, t.metadata FROM tracks t "
-                          "WHERE t.model = ? AND t.position > ?");
-    conditions(query, search != NULL, &sql);
-    mfd_buffer_adds(&sql, " ORDER BY t.position LIMIT ?");
+    mfd_buffer_adds(&sql, "SELECT position, accession, metadata FROM tracks "
+                          "WHERE model = ? AND position > ?");
+    conditions(query, search ? " AND id IN " MATCHING : NULL, &sql);
+    mfd_buffer_adds(&sql, " ORDER BY position LIMIT ?");
     MFD_AUTO_FREE char *text = mfd_buffer_steal(&sql, NULL);
     if (!text)
         return mfd_fail_nomem(err);
@@ -178,39 +189,33 @@ static int list(sqlite3 *db, const struct mfd_track_query *query, const char *se
     bind_conditions(&q, query, search);
     mfd_query_int(&q, (int64_t)query->limit + 1);
     int64_t last = -1, found = -1;
-    bool ok = true;
-    while (ok && mfd_query_step(&q)) {
-        if (json_array_size(tracks) == query->limit) {
+    for (size_t n = 0; mfd_query_step(&q); n++) {
+        if (n == query->limit) {
             found = last;
             break;
         }
         last = sqlite3_column_int64(q.stmt, 0);
-        ok = json_array_append_new(tracks, track_json(&q)) == 0;
+        mfd_buffer_adds(tracks, n ? "," : "[");
+        add_track(&q, tracks);
     }
+    mfd_buffer_adds(tracks, last < 0 ? "[]" : "]");
     int status = mfd_query_end(&q, "read the tracks", err);
     *next = found;
-    return status < 0 || ok ? status : mfd_fail_nomem(err);
+    return status < 0 || !tracks->failed ? status : mfd_fail_nomem(err);
 }
 
-int mfd_store_tracks(struct mfd_store *store, const struct mfd_track_query *query, json_t **tracks,
-                     int64_t *next, struct mfd_error *err)
+int mfd_store_tracks(struct mfd_store *store, const struct mfd_track_query *query,
+                     struct mfd_buffer *tracks, int64_t *next, struct mfd_error *err)
 {
     bool search = query->text && query->text[strspn(query->text, " \t")];
     MFD_AUTO_FREE char *expression = search ? match_expression(query->text) : NULL;
-    json_t *out = json_array();
-    if (!out || (search && !expression)) {
-        json_decref(out);
+    if (search && !expression)
         return mfd_fail_nomem(err);
-    }
     sqlite3 *db = mfd_db_reader(store);
     int status = check_labels(db, query, err);
     if (status == MFD_OK)
-        status = list(db, query, expression, out, next, err);
+        status = list(db, query, expression, tracks, next, err);
     mfd_db_return(store, db);
-    if (status < 0)
-        json_decref(out);
-    else
-        *tracks = out;
     return status;
 }
 
@@ -219,11 +224,13 @@ static int count_labels(sqlite3 *db, const struct mfd_track_query *query, const 
 {
     struct mfd_query q;
     struct mfd_buffer sql = MFD_BUFFER_INIT;
-    mfd_buffer_adds(&sql, "SELECT l.label, count(*) AS n FROM labels l JOIN tracks t "
-                          "ON t.model = l.model AND t.position = l.position "
-                          "WHERE l.model = ? AND l.field = ?");
-    conditions(query, search != NULL, &sql);
-    mfd_buffer_adds(&sql, " GROUP BY l.label ORDER BY n DESC, l.label LIMIT ?");
+    mfd_buffer_adds(&sql, "SELECT label, count(*) AS n FROM labels WHERE model = ? AND field = ?");
+    conditions(query,
+               search ? " AND position IN (SELECT position FROM tracks WHERE model = ?1"
+                        " AND id IN " MATCHING ")"
+                      : NULL,
+               &sql);
+    mfd_buffer_adds(&sql, " GROUP BY label ORDER BY n DESC, label LIMIT ?");
     MFD_AUTO_FREE char *text = mfd_buffer_steal(&sql, NULL);
     if (!text)
         return mfd_fail_nomem(err);
@@ -245,6 +252,7 @@ int mfd_store_facet(struct mfd_store *store, const struct mfd_track_query *query
                     const char *column, json_t **counts, struct mfd_error *err)
 {
     bool search = query->text && query->text[strspn(query->text, " \t")];
+    char hint[256];
     MFD_AUTO_FREE char *expression = search ? match_expression(query->text) : NULL;
     json_t *out = json_array();
     if (!out || (search && !expression)) {
@@ -253,9 +261,12 @@ int mfd_store_facet(struct mfd_store *store, const struct mfd_track_query *query
     }
     sqlite3 *db = mfd_db_reader(store);
     int status = check_labels(db, query, err);
-    if (status == MFD_OK && !exists(db, query->model, column, NULL))
+    if (status == MFD_OK && !exists(db, query->model, column, NULL)) {
+        suggest(db, query->model, NULL, column, hint, sizeof hint);
         status = mfd_fail_as(err, MFD_EINVAL, "unknown-column",
-                             "'%.100s' is not a metadata column of the model.", column);
+                             "'%.100s' is not a metadata column of the model%s", column,
+                             hint[0] ? hint : ".");
+    }
     if (status == MFD_OK)
         status = count_labels(db, query, column, expression, out, err);
     mfd_db_return(store, db);
@@ -266,29 +277,25 @@ int mfd_store_facet(struct mfd_store *store, const struct mfd_track_query *query
     return status;
 }
 
-int mfd_store_track(struct mfd_store *store, int64_t model, const char *id, json_t **track,
-                    struct mfd_error *err)
+int mfd_store_track(struct mfd_store *store, int64_t model, const char *id,
+                    struct mfd_buffer *track, struct mfd_error *err)
 {
     struct mfd_query q;
-    json_t *found = NULL;
     sqlite3 *db = mfd_db_reader(store);
     mfd_query_init(&q, db,
                    "SELECT position, accession, metadata FROM tracks WHERE model = ? AND "
                    "accession = ?");
     mfd_query_int(&q, model);
     mfd_query_text(&q, id);
-    if (mfd_query_step(&q))
-        found = track_json(&q);
+    bool found = mfd_query_step(&q);
+    if (found)
+        add_track(&q, track);
     int status = mfd_query_end(&q, "read the track", err);
     mfd_db_return(store, db);
     if (status == MFD_OK && !found)
-        status = mfd_fail_as(err, MFD_ENOTFOUND, "track-not-found",
-                             "The model has no track '%.100s'.", id);
-    if (status < 0)
-        json_decref(found);
-    else
-        *track = found;
-    return status;
+        return mfd_fail_as(err, MFD_ENOTFOUND, "track-not-found",
+                           "The model has no track '%.100s'.", id);
+    return status < 0 || !track->failed ? status : mfd_fail_nomem(err);
 }
 
 int mfd_store_fields(struct mfd_store *store, int64_t model, json_t **fields, struct mfd_error *err)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "server/app.h"
 #include "server/handlers/house.h"
 #include "server/handlers/model_json.h"
@@ -115,20 +116,38 @@ static int take_labels(struct mfd_request *rq, struct mfd_params *labels)
     return MFD_OK;
 }
 
-static int list_tracks(struct mfd_request *rq, const struct mfd_track_query *query, json_t **out,
-                       struct mfd_error *err)
+static int list_facet(struct mfd_store *store, const struct mfd_track_query *query,
+                      const char *column, struct mfd_buffer *out, struct mfd_error *err)
+{
+    json_t *counts = NULL;
+    int status = mfd_store_facet(store, query, column, &counts, err);
+    if (status < 0)
+        return status;
+    json_t *whole = json_pack("{s:s, s:o}", "facet", column, "counts", counts);
+    MFD_AUTO_FREE char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
+    json_decref(whole);
+    if (!text)
+        return mfd_fail_nomem(err);
+    mfd_buffer_addf(out, "%s\n", text);
+    return MFD_OK;
+}
+
+/* Pages may be long: their text is put together, not built as a tree first. */
+static int list_tracks(struct mfd_request *rq, const struct mfd_track_query *query,
+                       struct mfd_buffer *out, struct mfd_error *err)
 {
     struct mfd_store *store = mfd_app_store(mfd_request_app(rq));
     const char *facet = mfd_request_query(rq, "facet");
-    json_t *list = NULL;
     int64_t next = -1;
-    int status = facet ? mfd_store_facet(store, query, facet, &list, err)
-                       : mfd_store_tracks(store, query, &list, &next, err);
-    if (status < 0)
-        return status;
-    *out = facet ? json_pack("{s:s, s:o}", "facet", facet, "counts", list)
-                 : json_pack("{s:o, s:o}", "tracks", list, "next", mfd_page_next(next));
-    return MFD_OK;
+    if (facet)
+        return list_facet(store, query, facet, out, err);
+    mfd_buffer_adds(out, "{\"tracks\":");
+    int status = mfd_store_tracks(store, query, out, &next, err);
+    if (next < 0)
+        mfd_buffer_adds(out, ",\"next\":null}\n");
+    else
+        mfd_buffer_addf(out, ",\"next\":\"" MFD_PAGE_CURSOR "\"}\n", (long long)next);
+    return status;
 }
 
 static void get_tracks(struct mfd_request *rq)
@@ -137,7 +156,7 @@ static void get_tracks(struct mfd_request *rq)
     struct mfd_page page;
     struct mfd_params labels = { 0 };
     struct mfd_error err = MFD_ERROR_INIT;
-    json_t *out = NULL;
+    struct mfd_buffer out = MFD_BUFFER_INIT;
     if (!mfd_page_read(rq, &page) || !find(rq, &info))
         return;
     int status = take_labels(rq, &labels);
@@ -152,7 +171,8 @@ static void get_tracks(struct mfd_request *rq)
     if (status < 0)
         mfd_reply_error(rq, &err);
     else
-        mfd_reply_json(rq, 200, out);
+        mfd_reply_buffer(rq, 200, MFD_MEDIA_JSON, &out);
+    mfd_buffer_deinit(&out);
     mfd_params_deinit(&labels);
     mfd_model_info_deinit(&info);
 }
@@ -162,14 +182,17 @@ static void get_track(struct mfd_request *rq)
     static const char *const none[] = { NULL };
     struct mfd_model_info info;
     struct mfd_error err = MFD_ERROR_INIT;
-    json_t *track = NULL;
+    struct mfd_buffer track = MFD_BUFFER_INIT;
     if (!mfd_page_only(rq, none) || !find(rq, &info))
         return;
     if (mfd_store_track(mfd_app_store(mfd_request_app(rq)), info.id, mfd_request_param(rq, "track"),
-                        &track, &err) < 0)
+                        &track, &err) < 0) {
         mfd_reply_error(rq, &err);
-    else
-        mfd_reply_json(rq, 200, track);
+    } else {
+        mfd_buffer_addc(&track, '\n');
+        mfd_reply_buffer(rq, 200, MFD_MEDIA_JSON, &track);
+    }
+    mfd_buffer_deinit(&track);
     mfd_model_info_deinit(&info);
 }
 

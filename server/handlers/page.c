@@ -38,7 +38,7 @@ bool mfd_page_read(struct mfd_request *rq, struct mfd_page *page)
 json_t *mfd_page_next(int64_t last)
 {
     char text[24];
-    snprintf(text, sizeof text, "a%lld", (long long)last);
+    snprintf(text, sizeof text, MFD_PAGE_CURSOR, (long long)last);
     return last < 0 ? json_null() : json_string(text);
 }
 

@@ -5,6 +5,8 @@
 
 #include "server/http.h"
 
+#define MFD_PAGE_CURSOR "a%lld" /* printf format, of a place that is not negative */
+
 struct mfd_page {
     size_t limit;
     int64_t after; /* place of the last entry of the page before, -1: none */

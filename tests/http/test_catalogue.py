@@ -110,6 +110,25 @@ class Catalogue(harness.Case):
             if label:
                 self.assertEqual(got[label], n, label)
 
+    def test_labels_are_counted_among_the_tracks_found(self):
+        target = next(r["proc_target"] for r in self.rows if "," not in r["proc_target"])
+        word = next(r["Biosample_organ_slims"] for r in self.rows if r["proc_target"] == target).split(",")[0].split()[0]
+        for query, keep in (("&proc_target=" + target, lambda r: target in r["proc_target"].split(",")),
+                            ("&q=" + word, None), ("&q=%s&proc_target=%s" % (word, target), None), ("&q=zzzzzz", None)):
+            # a page of the same query says which tracks they are, and the tests above that it is right
+            found = [t["id"] for t in self.every(TRACKS + "?limit=1000" + query.replace(" ", "+"))]
+            if keep:
+                self.assertEqual(found, [r["File_accession"] for r in self.rows if keep(r)])
+            counts = {}
+            for row in self.rows:
+                if row["File_accession"] in found and row["Library_lab"]:
+                    counts[row["Library_lab"]] = counts.get(row["Library_lab"], 0) + 1
+            answer = self.get(TRACKS + "?facet=Library_lab&limit=1000" + query.replace(" ", "+")).json()
+            self.assertEqual({c["label"]: c["count"] for c in answer["counts"] if c["label"] != "nan"}, counts, query)
+            numbers = [c["count"] for c in answer["counts"]]
+            self.assertEqual(numbers, sorted(numbers, reverse=True))
+        self.assertProblem(self.get(TRACKS + "?facet=Library_lap"), 422, "unknown-column", "did you mean 'Library_lab'?")
+
     def test_a_page_has_a_size_and_a_cursor_of_ours(self):
         for bad in ("limit=0", "limit=1001", "limit=x", "limit=", "cursor=x", "cursor=a-1", "cursor=a1;drop", "cursor="):
             self.assertProblem(self.get(TRACKS + "?" + bad), 400, "invalid-parameter")
