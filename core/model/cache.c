@@ -1,6 +1,7 @@
 #include "core/model/cache.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,19 +28,50 @@ struct mfd_cache *mfd_cache_new(size_t limit)
     return c;
 }
 
-/* Keys hold digests already, so mixing them is enough; a find compares them whole. */
-uint64_t mfd_cache_hash(const struct mfd_cache_key *keys, size_t n)
+static double number_of(const struct mfd_combination *c)
+{
+    return c->bias_policy == MFD_BIAS_NUMBER ? c->bias : 0;
+}
+
+/* Digests are as good as random, so a word of each will do; a find compares them whole. */
+uint64_t mfd_cache_hash(const struct mfd_combination *c, size_t n)
 {
     uint64_t h = n;
     for (size_t i = 0; i < n; i++) {
-        uint64_t words[sizeof *keys / sizeof(uint64_t)];
-        memcpy(words, &keys[i], sizeof *keys);
-        for (size_t j = 0; j < sizeof words / sizeof *words; j++) {
-            h = (h ^ words[j]) * 0x9e3779b97f4a7c15u;
-            h ^= h >> 32;
-        }
+        uint64_t bio, tech, bias;
+        double number = number_of(&c[i]);
+        memcpy(&bio, c[i].key[MFD_BIOLOGICAL], sizeof bio);
+        memcpy(&tech, c[i].key[MFD_TECHNICAL], sizeof tech);
+        memcpy(&bias, &number, sizeof bias);
+        h = (h ^ bio) * 0x9e3779b97f4a7c15u;
+        h = ((h ^ h >> 32) + tech) * 0x9e3779b97f4a7c15u;
+        h ^= (h >> 29) + bias + (uint64_t)c[i].bias_policy;
     }
-    return h;
+    return h ^ h >> 32;
+}
+
+struct mfd_cache_key *mfd_cache_keys(const struct mfd_combination *c, size_t n)
+{
+    struct mfd_cache_key *keys = mfd_calloc(n, sizeof *keys);
+    for (size_t i = 0; keys && i < n; i++) {
+        memcpy(keys[i].half, c[i].key, sizeof keys[i].half);
+        keys[i].policy = (uint32_t)c[i].bias_policy;
+        keys[i].bias = number_of(&c[i]);
+    }
+    return keys;
+}
+
+/* Of a bias the bits, as in the hash: NaN is refused elsewhere. */
+static bool same_keys(const struct mfd_cache_key *keys, const struct mfd_combination *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double number = number_of(&c[i]);
+        if (memcmp(keys[i].half, c[i].key, sizeof keys[i].half) ||
+            keys[i].policy != (uint32_t)c[i].bias_policy ||
+            memcmp(&keys[i].bias, &number, sizeof number))
+            return false;
+    }
+    return true;
 }
 
 static struct mfd_cache_entry **slot(struct mfd_cache *c, uint64_t hash)
@@ -61,13 +93,23 @@ static void push_newest(struct mfd_cache *c, struct mfd_cache_entry *e)
     c->newest = e;
 }
 
-static struct mfd_cache_entry *lookup(struct mfd_cache *c, const struct mfd_cache_key *keys,
+static struct mfd_cache_entry *lookup(struct mfd_cache *c, const struct mfd_combination *wanted,
                                       size_t n, uint64_t hash)
 {
     for (struct mfd_cache_entry *e = *slot(c, hash); e; e = e->next)
-        if (e->hash == hash && e->v.tracks == n && !memcmp(e->keys, keys, n * sizeof *keys))
+        if (e->hash == hash && e->v.tracks == n && same_keys(e->keys, wanted, n))
             return e;
     return NULL;
+}
+
+/* Is an entry of the same keys there already? */
+static bool is_known(struct mfd_cache *c, const struct mfd_cache_entry *new)
+{
+    for (struct mfd_cache_entry *e = *slot(c, new->hash); e; e = e->next)
+        if (e->hash == new->hash && e->v.tracks == new->v.tracks &&
+            !memcmp(e->keys, new->keys, e->v.tracks * sizeof *e->keys))
+            return true;
+    return false;
 }
 
 static void drop_oldest(struct mfd_cache *c)
@@ -82,12 +124,12 @@ static void drop_oldest(struct mfd_cache *c)
     mfd_virtual_unref(&e->v);
 }
 
-struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *c, const struct mfd_cache_key *keys,
+struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *c, const struct mfd_combination *wanted,
                                        size_t n)
 {
-    uint64_t hash = mfd_cache_hash(keys, n);
+    uint64_t hash = mfd_cache_hash(wanted, n);
     pthread_mutex_lock(&c->lock);
-    struct mfd_cache_entry *e = lookup(c, keys, n, hash);
+    struct mfd_cache_entry *e = lookup(c, wanted, n, hash);
     if (e) {
         atomic_fetch_add(&e->refs, 1);
         unlink_used(c, e);
@@ -103,7 +145,7 @@ struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *c, const struct mfd_cac
 void mfd_cache_add(struct mfd_cache *c, struct mfd_cache_entry *e)
 {
     pthread_mutex_lock(&c->lock);
-    if (e->bytes <= c->limit && !lookup(c, e->keys, e->v.tracks, e->hash)) {
+    if (e->bytes <= c->limit && !is_known(c, e)) {
         while (c->bytes + e->bytes > c->limit)
             drop_oldest(c);
         atomic_fetch_add(&e->refs, 1);

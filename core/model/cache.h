@@ -31,10 +31,13 @@ struct mfd_cache;
 struct mfd_cache *mfd_cache_new(size_t limit); /* NULL on lack of memory */
 void mfd_cache_free(struct mfd_cache *cache);
 
-uint64_t mfd_cache_hash(const struct mfd_cache_key *keys, size_t n);
-/* The entry of these keys with a new reference, or NULL; counted as hit or miss. */
-struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *cache, const struct mfd_cache_key *keys,
-                                       size_t n);
+/* What an entry of these combinations is found by: its hash, and its keys (owned; NULL on lack of
+ * memory). */
+uint64_t mfd_cache_hash(const struct mfd_combination *combinations, size_t n);
+struct mfd_cache_key *mfd_cache_keys(const struct mfd_combination *combinations, size_t n);
+/* The entry of these combinations with a new reference, or NULL; counted as hit or miss. */
+struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *cache,
+                                       const struct mfd_combination *combinations, size_t n);
 /* Keep an entry (taking a reference), unless it is larger than the limit or there already. */
 void mfd_cache_add(struct mfd_cache *cache, struct mfd_cache_entry *entry);
 

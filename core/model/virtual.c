@@ -197,17 +197,6 @@ static int fill_bias(const struct mfd_model *m, const struct mfd_combination *c,
 
 /* ---- requests ---- */
 
-static struct mfd_cache_key *make_keys(const struct mfd_combination *c, size_t n)
-{
-    struct mfd_cache_key *keys = mfd_calloc(n, sizeof *keys);
-    for (size_t i = 0; keys && i < n; i++) {
-        memcpy(keys[i].half, c[i].key, sizeof keys[i].half);
-        keys[i].policy = (uint32_t)c[i].bias_policy;
-        keys[i].bias = c[i].bias_policy == MFD_BIAS_NUMBER ? c[i].bias : 0;
-    }
-    return keys;
-}
-
 static float *weights_new(size_t rows, size_t width)
 {
     size_t n;
@@ -261,10 +250,7 @@ int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combinat
         return mfd_fail_as(err, n ? MFD_ELIMIT : MFD_EINVAL, n ? "over-limit" : "invalid-value",
                            "%zu virtual tracks are asked for; 1 to %d are possible", n,
                            MFD_MAX_VIRTUAL);
-    MFD_AUTO_FREE struct mfd_cache_key *keys = make_keys(combinations, n);
-    if (!keys)
-        return mfd_fail_nomem(err);
-    struct mfd_cache_entry *found = mfd_cache_find(model->cache, keys, n);
+    struct mfd_cache_entry *found = mfd_cache_find(model->cache, combinations, n);
     if (found) {
         *out = &found->v;
         return MFD_OK;
@@ -278,10 +264,11 @@ int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combinat
     int status = build(model, combinations, n, e, &bio, &tech, bad, err);
     halves_deinit(&bio);
     halves_deinit(&tech);
+    if (!status && !(e->keys = mfd_cache_keys(combinations, n)))
+        status = mfd_fail_nomem(err);
     if (status)
         return status;
-    e->hash = mfd_cache_hash(keys, n);
-    e->keys = mfd_steal(keys);
+    e->hash = mfd_cache_hash(combinations, n);
     mfd_cache_add(model->cache, e);
     *out = mfd_steal(v);
     return MFD_OK;
