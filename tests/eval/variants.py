@@ -4,7 +4,7 @@
 
 1. `mfd-model score`, published protocol: rate and peak memory, which does not grow with the file.
 2. Are rare variants (frequency below 0.005) told from common ones (0.05 and above) by their effects? `mfd-model enrich`,
-   with a part of its lines and all its rankings held against SciPy and scikit-learn, where they are there.
+   with a part of its lines and its rankings held against SciPy and scikit-learn, where they are there.
 3. The ten variants with the largest technical effects; scored again alone, they must have the very same effects.
 4. The background of the demo's bundle, made again from these variants by deploy/demo/make-bundle.
 5. The file annotated by way of a daemon (annotate.py).
@@ -136,6 +136,24 @@ def print_enrichment(program, out, vcf, frequency, folder):
     print("Odds ratios and p: %s. AUROC: %s." % (check_bins(bins), check_rankings(ranks, out, frequency)))
 
 
+def print_composition(vcf, out, frequency):
+    """How much of that is the composition of sequence: the same within substitutions that lose, keep or gain G and C."""
+    change = np.array([sum(b in "GC" for b in cells[4]) - sum(b in "GC" for b in cells[3])
+                       if len(cells[3]) == len(cells[4]) == 1 else np.nan for cells, _ in kgp.records(vcf)])
+    effects = np.load(os.path.join(out, "logits_biological.npy"))
+    use = np.isfinite(change) & np.isfinite(effects[:, 0]) & ((frequency < RARE) | (frequency >= COMMON))
+    print("\nSubstitutions, the lowest tenth of the biological effects: median odds ratio over tracks")
+    print("G and C\trare\tcommon\todds ratio")
+    for name, sign in (("any", None), ("lost", -1), ("kept", 0), ("gained", 1)):
+        chosen = use if sign is None else use & (change == sign)
+        rare, ratios = frequency[chosen] < RARE, []
+        for x in effects[chosen].T:
+            low = x < np.quantile(x, 1 / BINS)
+            a, b, c, d = (np.sum(rare & low), np.sum(rare & ~low), np.sum(~rare & low), np.sum(~rare & ~low))
+            ratios.append(a * d / (b * c))
+        print("%s\t%d\t%d\t%.3f" % (name, rare.sum(), (~rare).sum(), np.median(ratios)))
+
+
 def print_technical(program, bundle, genome, vcf, out, tracks, folder):
     total, biological, technical = (np.load(os.path.join(out, part + ".npy")) for part in PARTS)
     if np.nanmax(np.abs(total - biological - technical)) > 1e-5:
@@ -185,7 +203,7 @@ def check_background(program, root, vcf, out, frequency, folder):
     off = max(np.abs(np.interp(effects[:, t], ours[2][:, t], ours[1]) - rank).max() for t in range(effects.shape[1]))
     print("Made again: largest difference %.1g. Largest error of a quantile for want of more points: %.4f" %
           (largest, off))
-    if ours[0] != theirs[0] or not np.array_equal(ours[1], theirs[1]) or largest > 1e-5 or off > 0.005:
+    if ours[0] != theirs[0] or not np.array_equal(ours[1], theirs[1]) or largest > 1e-4 or off > 0.005:
         fail("the demo's background is not that of these variants; run deploy/demo/make-bundle")
 
 
@@ -201,6 +219,7 @@ def main():
         genome = kgp.chromosome(folder)
         out = measure(program, bundle, genome, vcf, folder)
         print_enrichment(program, out, vcf, frequency, folder)
+        print_composition(vcf, out, frequency)
         print_technical(program, bundle, genome, vcf, out, tracks, folder)
         check_background(program, root, vcf, out, frequency, folder)
         annotate.annotate(genome, vcf, np.load(os.path.join(out, "logits.npy")), tracks, folder)
