@@ -85,7 +85,7 @@ _mfd()
         [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
     elif [[ -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "help $(grep -v '^-' <<<"$list" | cut -f 1)" -- "$cur")
-    elif [[ $command == models ]]; then
+    elif [[ $command == models || $command == card ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask models)" -- "$cur")
     elif [[ $command == fields ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask fields)" -- "$cur")

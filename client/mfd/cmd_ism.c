@@ -18,8 +18,6 @@
 MFD_DEFINE_CLEANUP(struct sheet, sheet_free);
 
 static const char bases[] = "ACGT";
-enum { TOTAL, BIOLOGICAL, TECHNICAL, PARTS };
-static const char *const parts[PARTS] = { "total", "biological", "technical" };
 
 struct scan {
     struct app *app;
@@ -104,7 +102,7 @@ static int on_result(void *arg, json_t *result, json_t *input, struct mfd_error 
     if (ref) {
         s->reference[i / 4] = ref[0];
         for (size_t p = 0; p < s->n_parts; p++) {
-            json_t *values = json_object_get(json_object_get(result, "effect"), parts[p]);
+            json_t *values = json_object_get(json_object_get(result, "effect"), compute_parts[p]);
             s->effect[p][i] = json_number_value(json_array_get(values, 0));
         }
         return MFD_OK;
@@ -129,7 +127,7 @@ static int ask(struct scan *s, struct mfd_error *err)
         set->aggregate = "mean";
     json_t *options = compute_options(set), *wanted = json_array();
     for (size_t p = 0; p < s->n_parts; p++)
-        json_array_append_new(wanted, json_string(parts[p]));
+        json_array_append_new(wanted, json_string(compute_parts[p]));
     int status = options ? compute_track_options(options, set, err) : mfd_fail_nomem(err);
     if (status == MFD_OK)
         json_object_set(options, "components", wanted);
@@ -199,8 +197,8 @@ static int show_document(const struct scan *s, struct mfd_error *err)
 {
     json_t *effects = json_object(), *relative = json_object();
     for (size_t p = 0; p < s->n_parts; p++) {
-        json_object_set_new(effects, parts[p], matrix(s, p, true));
-        json_object_set_new(relative, parts[p], matrix(s, p, false));
+        json_object_set_new(effects, compute_parts[p], matrix(s, p, true));
+        json_object_set_new(relative, compute_parts[p], matrix(s, p, false));
     }
     json_t *whole = json_pack("{s:O*, s:O*, s:s, s:I, s:s, s:s, s:o, s:o}", "provenance",
                               json_object_get(s->head, "provenance"), "tracks",
@@ -241,7 +239,7 @@ static int draw(const struct scan *s, const char *path, struct mfd_error *err)
     json_t *genome = show_member(s->head, "provenance.genome");
     char from[40], to[40];
     for (size_t p = 0; p < s->n_parts; p++)
-        panels[p] = (struct plot_panel){ parts[p], s->effect[p] };
+        panels[p] = (struct plot_panel){ compute_parts[p], s->effect[p] };
     plot_digits(from, sizeof from, s->start);
     plot_digits(to, sizeof to, s->start + (int64_t)s->width - 1);
     mfd_buffer_addf(&title, "Every substitution of %s:%s\u2013%s", s->chrom, from, to);

@@ -4,7 +4,16 @@
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
 
-static const char *const scores[] = { "effect", "reference", "alternative", "swap", NULL };
+/* What there is to tell of a variant: has it a total, has it parts? */
+static const struct {
+    const char *name;
+    bool total, parts;
+} scores[] = {
+    { "effect", true, true },      { "reference", true, true },
+    { "alternative", true, true }, { "swap", false, true }, /* it is by what was exchanged */
+    { "sar", true, false },        { "quantile", true, false },
+};
+#define SCORES (sizeof scores / sizeof *scores)
 
 /* An argument that is a file and no variant: nothing in a variant's notations is a path. */
 static bool is_file(const char *text)
@@ -50,28 +59,29 @@ static int check_vcf(struct app *app, struct source *source, struct mfd_error *e
     return MFD_OK;
 }
 
-/* A column of values for each score and component. */
+/* A column of values for each score and component that it has. */
 static int add_columns(struct rows *rows, const struct settings *set, const struct list *components,
                        struct mfd_error *err)
 {
-    const struct list only = { (char *[]){ (char *)(size_t)scores[0] }, 1 };
+    const struct list only = { (char *[]){ (char *)(size_t)scores[0].name }, 1 };
     const struct list *wanted = set->scores.n ? &set->scores : &only;
     for (size_t s = 0; s < wanted->n; s++) {
-        bool known = false;
-        for (size_t i = 0; scores[i]; i++)
-            known = known || strcmp(scores[i], wanted->at[s]) == 0;
-        if (!known)
+        size_t k = 0;
+        while (k < SCORES && strcmp(scores[k].name, wanted->at[s]) != 0)
+            k++;
+        if (k == SCORES)
             return compute_misuse(err,
-                                  "--scores takes effect, reference, alternative and swap, "
-                                  "not '%s'",
+                                  "there is no score '%s'; --scores takes effect, reference, "
+                                  "alternative, swap, sar and quantile",
                                   wanted->at[s]);
         for (size_t c = 0; c < components->n; c++) {
             char path[48], title[48];
-            /* swap has no total of its own: it is by what was exchanged */
-            if (strcmp(wanted->at[s], "swap") == 0 && strcmp(components->at[c], "total") == 0)
+            bool total = strcmp(components->at[c], "total") == 0;
+            if (total ? !scores[k].total : !scores[k].parts)
                 continue;
-            snprintf(path, sizeof path, "%.20s.%.20s", wanted->at[s], components->at[c]);
-            snprintf(title, sizeof title, "%.20s_%.20s", wanted->at[s], components->at[c]);
+            snprintf(path, sizeof path, "%s.%.20s", scores[k].name, components->at[c]);
+            snprintf(title, sizeof title, "%s%s%.20s", scores[k].name, scores[k].parts ? "_" : "",
+                     scores[k].parts ? components->at[c] : "");
             rows_add(rows, title, path);
         }
     }

@@ -126,6 +126,88 @@ static int show_one(struct app *app, const char *model, const char *id, struct m
     return status;
 }
 
+/* GET a document about a track: PATH/NAME?QUERY. */
+static int ask_about(struct app *app, const char *track, const char *name, const char *query,
+                     json_t **document, struct mfd_error *err)
+{
+    struct mfd_buffer path = MFD_BUFFER_INIT;
+    mfd_buffer_addf(&path, "%s/%s", track, name);
+    int status = path.failed ? mfd_fail_nomem(err)
+                             : mfd_client_json(app->client, path.data, query, NULL, document, err);
+    mfd_buffer_deinit(&path);
+    return status;
+}
+
+static const char *const groups[2] = { "biological", "technical" };
+
+/* Columns that make the track what it is, and its neighbours, by either group. */
+static json_t *about_rows(json_t *decomposition, json_t *const nearest[2])
+{
+    json_t *rows = json_array(), *item;
+    size_t i;
+    for (size_t g = 0; g < 2; g++) {
+        json_t *group = json_object_get(decomposition, groups[g]);
+        json_array_foreach(json_object_get(group, "columns"), i, item)
+        {
+            json_array_append_new(rows, json_pack("{s:s, s:s, s:O*, s:O*, s:O*}", "kind", "column",
+                                                  "group", groups[g], "name",
+                                                  json_object_get(item, "column"), "share",
+                                                  json_object_get(item, "share"), "method",
+                                                  json_object_get(item, "method")));
+        }
+    }
+    for (size_t g = 0; g < 2; g++) {
+        json_array_foreach(json_object_get(nearest[g], "nearest"), i, item)
+        {
+            json_array_append_new(
+                rows, json_pack("{s:s, s:s, s:O*, s:O*, s:O*}", "kind", "nearest", "group",
+                                groups[g], "name", json_object_get(item, "track"), "biological",
+                                show_member(item, "cosine.biological"), "technical",
+                                show_member(item, "cosine.technical")));
+        }
+    }
+    return rows;
+}
+
+/* What the columns of a track add to its weights, and which tracks are like it. */
+static int explain(struct app *app, const char *model, const char *id, struct mfd_error *err)
+{
+    static const struct show_column columns[] = {
+        { "kind", "kind", SHEET_LEFT, false, 0 },
+        { "group", "group", SHEET_LEFT, false, 0 },
+        { "name", "name", SHEET_LEFT, true, 0 },
+        { "share", "share", SHEET_RIGHT, false, 3 },
+        { "method", "method", SHEET_LEFT, false, 0 },
+        { "cosine_biological", "biological", SHEET_RIGHT, false, 3 },
+        { "cosine_technical", "technical", SHEET_RIGHT, false, 3 },
+    };
+    struct mfd_buffer track = MFD_BUFFER_INIT, query = MFD_BUFFER_INIT;
+    json_t *decomposition = NULL, *nearest[2] = { NULL, NULL };
+    mfd_buffer_addf(&track, "%s/tracks/", model);
+    mfd_url_escape(&track, id);
+    int status = track.failed
+                     ? mfd_fail_nomem(err)
+                     : ask_about(app, track.data, "decomposition", NULL, &decomposition, err);
+    for (size_t g = 0; g < 2 && status == MFD_OK; g++) {
+        mfd_buffer_clear(&query);
+        mfd_buffer_addf(&query, "by=%s&top=%u", groups[g], app->set.top ? app->set.top : 5);
+        status = query.failed ? mfd_fail_nomem(err)
+                              : ask_about(app, track.data, "nearest", query.data, &nearest[g], err);
+    }
+    json_t *whole = json_pack("{s:O*, s:{s:O*, s:O*}}", "decomposition", decomposition, "nearest",
+                              groups[0], json_object_get(nearest[0], "nearest"), groups[1],
+                              json_object_get(nearest[1], "nearest"));
+    json_t *rows = about_rows(decomposition, nearest);
+    if (status == MFD_OK)
+        status = show_items(app, rows, columns, sizeof columns / sizeof *columns, whole, err);
+    json_t *const owned[] = { decomposition, nearest[0], nearest[1], whole, rows };
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        json_decref(owned[i]);
+    mfd_buffer_deinit(&track);
+    mfd_buffer_deinit(&query);
+    return status;
+}
+
 static int show_all(struct app *app, const char *model, struct mfd_error *err)
 {
     struct layout layout = { 0 };
@@ -150,8 +232,11 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
     struct mfd_buffer model = MFD_BUFFER_INIT;
     int status = app_model_path(app, &model, NULL, err);
+    if (app->set.explain && !argc)
+        status = mfd_fail_as(err, MFD_EINVAL, "usage", "name the track to --explain");
     if (status == MFD_OK)
-        status = argc                ? show_one(app, model.data, argv[0], err)
+        status = app->set.explain    ? explain(app, model.data, argv[0], err)
+                 : argc              ? show_one(app, model.data, argv[0], err)
                  : app->set.count_by ? show_counts(app, model.data, err)
                                      : show_all(app, model.data, err);
     mfd_buffer_deinit(&model);
@@ -164,8 +249,10 @@ const struct command command_tracks = {
     .summary = "list the tracks of a model, or show one",
     .details =
         "Filters narrow: --where proc_target=CTCF,MAX --where Biosample_term_name=HepG2 are\n"
-        "the tracks of either target in HepG2. `mfd fields` names the columns.",
+        "the tracks of either target in HepG2. `mfd fields` names the columns.\n"
+        "--explain, of one: what each metadata column adds to its output weights, and the --top\n"
+        "tracks like it by biology and by technique (cosines of the weights).",
     .most = 1,
-    .groups = FOR_MODEL | FOR_WHERE | FOR_LIST | FOR_LIST_LENGTH,
+    .groups = FOR_MODEL | FOR_WHERE | FOR_LIST | FOR_LIST_LENGTH | FOR_EXPLAIN | FOR_TOP,
     .run = run,
 };

@@ -3,30 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/lib/text.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
-#include "client/mfd/likeness.h"
 #include "client/mfd/show.h"
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 
-MFD_DEFINE_CLEANUP(struct sheet, sheet_free);
+#define MOST_NEAR 100 /* tracks that the server names */
 
-enum { TOTAL, BIOLOGICAL, TECHNICAL, PARTS };
-static const char *const parts[PARTS] = { "total", "biological", "technical" };
+MFD_DEFINE_CLEANUP(struct sheet, sheet_free);
 
 struct virtual
 {
     struct app *app;
-    json_t *fields;   /* owned: the model's columns, for their types */
-    json_t *settings; /* owned: [{"id", "metadata"}], one for whatif, two for compare */
-    struct rows rows; /* for the metadata of real tracks */
-    json_t *near;     /* owned: ids of real tracks, the most alike first */
-    json_t *shared;   /* owned: id -> how many settings it shares */
-    json_t *bins;     /* owned: results of the intervals, each with members "virtual" and "real" */
-    json_t *head[2];  /* owned: of the answers for virtual and for real tracks */
-    size_t pass, next;
+    json_t *fields;     /* owned: the model's columns, for their types */
+    json_t *settings;   /* owned: [{"id", "metadata"}], one for whatif, two for compare */
+    json_t *resolution; /* owned: is the setting supported, and which tracks are near; or NULL */
+    json_t *near;       /* owned: their ids, the nearest first */
+    json_t *distance;   /* owned: id -> how far its weights are from those of the setting */
+    json_t *head[2];    /* owned: of the answers for virtual and for real tracks */
+    json_t *results[2]; /* owned: the same, a result an interval */
 };
 
 /* The type of a metadata column, or NULL where the model has none of that name. */
@@ -43,6 +41,26 @@ static const char *type_of(const struct virtual *v, const char *column)
     return NULL;
 }
 
+/* What a user writes as the value of a column: a label as a string, several between commas as an
+ * array, nothing as null. NULL where it is not UTF-8, or on lack of memory. */
+static json_t *labels_of(const char *value)
+{
+    if (!*value)
+        return json_null();
+    if (!strchr(value, ','))
+        return json_string(value);
+    json_t *labels = json_array();
+    for (const char *at = value; labels && *at; at += *at == ',') {
+        size_t n = strcspn(at, ",");
+        if (n && json_array_append_new(labels, json_stringn(at, n)) < 0) {
+            json_decref(labels);
+            return NULL;
+        }
+        at += n;
+    }
+    return labels;
+}
+
 /* COLUMN=VALUE into a metadata object: numbers for columns of numbers, otherwise labels. */
 static int set_value(const struct virtual *v, json_t *metadata, const char *entry,
                      struct mfd_error *err)
@@ -56,7 +74,7 @@ static int set_value(const struct virtual *v, json_t *metadata, const char *entr
         return mfd_fail_nomem(err);
     if (number && !mfd_parse_double(value, strlen(value), &x))
         return compute_misuse(err, "%.100s takes a number, not '%.100s'", column, value);
-    if (json_object_set_new(metadata, column, number ? json_real(x) : likeness_labels(value)) < 0)
+    if (json_object_set_new(metadata, column, number ? json_real(x) : labels_of(value)) < 0)
         return compute_misuse(err, "'%.100s' is not valid UTF-8", entry);
     return MFD_OK;
 }
@@ -88,131 +106,82 @@ static int add_setting(struct virtual *v, const char *id, const struct list *own
     return status;
 }
 
-/* What the experiment is in every column of the model: as set, else as the track that it is like.
- */
-static json_t *all_settings(const struct virtual *v)
+/* Ask the server whether the setting is supported, and which real tracks are nearest to it. */
+static int resolve(struct virtual *v, size_t most, struct mfd_error *err)
 {
-    json_t *all = json_copy(json_object_get(json_array_get(v->settings, 0), "metadata")), *field;
-    json_t *like = v->app->set.like ? json_object_get(v->rows.metadata, v->app->set.like) : NULL;
+    const struct settings *set = &v->app->set;
+    json_t *answer = NULL, *track;
     size_t i;
-    json_array_foreach(json_object_get(v->fields, "fields"), i, field)
+    json_t *request =
+        json_pack("{s:s*, s:[O], s:s*, s:I}", "model", set->model, "combinations",
+                  json_object_get(json_array_get(v->settings, 0), "metadata"), "like", set->like,
+                  "nearest", (json_int_t)(most < MOST_NEAR ? most : MOST_NEAR));
+    int status = request ? mfd_client_json(v->app->client, "/api/v1/metadata/resolve", NULL,
+                                           request, &answer, err)
+                         : mfd_fail_nomem(err);
+    json_decref(request);
+    if (status < 0)
+        return status;
+    v->resolution = json_incref(json_array_get(json_object_get(answer, "results"), 0));
+    json_array_foreach(json_object_get(v->resolution, "nearest"), i, track)
     {
-        const char *name = json_string_value(json_object_get(field, "name"));
-        json_t *cell = name ? json_object_get(like, name) : NULL;
-        if (all && cell && !json_object_get(all, name))
-            json_object_set(all, name, cell);
+        const char *id = json_string_value(json_object_get(track, "track"));
+        if (id && json_array_append_new(v->near, json_string(id)) == 0)
+            json_object_set(v->distance, id, json_object_get(track, "distance"));
     }
-    return all;
-}
-
-/* The real tracks that share most settings, in the model's order where they share as many. */
-static int find_near(struct virtual *v, size_t most, struct mfd_error *err)
-{
-    const char *id;
-    int status = rows_read_metadata(&v->rows, err);
-    json_t *settings = status == MFD_OK ? all_settings(v) : NULL, *metadata;
-    if (status == MFD_OK && !settings)
-        return mfd_fail_nomem(err);
-    for (size_t level = json_object_size(settings); level > 0 && status == MFD_OK; level--) {
-        json_object_foreach(v->rows.metadata, id, metadata)
-        {
-            if (json_array_size(v->near) >= most || likeness_count(settings, metadata) != level)
-                continue;
-            json_array_append_new(v->near, json_string(id));
-            json_object_set_new(v->shared, id, json_integer((json_int_t)level));
-        }
-    }
-    json_decref(settings);
-    return status;
-}
-
-static int on_head(void *arg, json_t *line, struct mfd_error *err)
-{
-    struct virtual *v = arg;
-    (void)err;
-    v->head[v->pass] = json_incref(line);
-    v->next = 0;
+    json_decref(answer);
     return MFD_OK;
 }
 
-/* Results of the first pass are kept, those of the second laid beside them. */
-static int on_result(void *arg, json_t *result, json_t *input, struct mfd_error *err)
-{
-    static const char *const names[] = { "virtual", "real" };
-    struct virtual *v = arg;
-    (void)input;
-    if (v->pass == 0)
-        json_array_append_new(v->bins, json_object());
-    json_t *both = json_array_get(v->bins, v->next++);
-    return json_object_set(both, names[v->pass], result) < 0 ? mfd_fail_nomem(err) : MFD_OK;
-}
-
-static int ask(struct virtual *v, struct mfd_error *err, int argc, char **argv)
+/* Predictions of the intervals: `which` 0 of the virtual tracks, 1 of the real ones near them. */
+static int ask(struct virtual *v, int which, int argc, char **argv, struct mfd_error *err)
 {
     struct source source = { 0 };
-    bool sequences = false;
     json_t *options = compute_options(&v->app->set);
-    json_t *wanted = json_pack("[s,s,s]", parts[0], parts[1], parts[2]);
-    int status = compute_inputs(&source, &v->app->set, argc, argv, &sequences, err);
-    if (status == MFD_OK && (!options || !wanted))
-        status = mfd_fail_nomem(err);
-    if (status == MFD_OK && source.kind != SOURCE_WORDS)
-        status = compute_misuse(err, "name the intervals, such as chr20:42,984,161-42,984,444");
-    if (status == MFD_OK) {
-        json_object_set(options, "components", wanted);
-        json_object_set_new(options, "scale", json_string("logit"));
-        if (v->pass == 0)
-            json_object_set(options, "virtual_tracks", v->settings);
-        else
-            json_object_set_new(options, "tracks", json_pack("{s:O}", "ids", v->near));
-    }
-    const struct batch batch = { .app = v->app,
-                                 .path = "/api/v1/predict",
-                                 .member = sequences ? "sequences" : "intervals",
-                                 .options = options,
-                                 .passes = compute_passes(&v->app->set),
-                                 .source = &source,
-                                 .arg = v,
-                                 .head = on_head,
-                                 .result = on_result,
-                                 .by_hand = true };
-    if (status == MFD_OK) {
-        v->app->ok = v->app->skipped = v->app->failed = 0; /* each input counts once */
-        status = batch_run(&batch, err);
-    }
+    bool ok = options && json_object_set_new(options, "scale", json_string("logit")) == 0;
+    if (which == 0)
+        ok = ok && json_object_set(options, "virtual_tracks", v->settings) == 0;
+    else
+        ok = ok && json_object_set_new(options, "tracks", json_pack("{s:O}", "ids", v->near)) == 0;
+    source_words(&source, argv, (size_t)argc);
+    v->app->ok = v->app->skipped = v->app->failed = 0; /* each input counts once */
+    int status = ok ? compute_collect(v->app, "/api/v1/predict", "intervals", options,
+                                      compute_passes(&v->app->set), &source, &v->head[which],
+                                      &v->results[which], err)
+                    : mfd_fail_nomem(err);
     source_close(&source);
     json_decref(options);
-    json_decref(wanted);
     return status;
 }
 
 static double value(json_t *bin, size_t part, size_t track)
 {
-    json_t *values = json_object_get(json_object_get(bin, "values"), parts[part]);
+    json_t *values = json_object_get(json_object_get(bin, "values"), compute_parts[part]);
     return json_number_value(json_array_get(values, track));
 }
 
 static int put_row(struct virtual *v, struct sheet *sheet, json_t *result, json_t *bin,
                    const char *name, const double x[PARTS], struct mfd_error *err)
 {
-    json_t *shared = json_object_get(v->shared, name);
+    json_t *distance = json_object_get(v->distance, name);
     show_cell(sheet, json_object_get(result, "chrom"), 0);
     show_cell(sheet, json_object_get(bin, "start"), 0);
     show_cell(sheet, json_object_get(bin, "end"), 0);
     sheet_text(sheet, name);
-    show_cell(sheet, shared, 0);
+    show_cell(sheet, distance, 3);
     for (size_t p = 0; p < PARTS; p++)
         sheet_number(sheet, x[p], 4);
     return sheet_end_row(sheet, err);
 }
 
-/* The rows of one bin: virtual tracks, their difference where there are two, real tracks. */
-static int put_bin(struct virtual *v, struct sheet *sheet, json_t *both, size_t b,
+/* The rows of bin b of interval i: virtual tracks, their difference where there are two, real
+ * tracks. */
+static int put_bin(struct virtual *v, struct sheet *sheet, size_t i, size_t b,
                    struct mfd_error *err)
 {
-    json_t *result = json_object_get(both, "virtual");
+    json_t *result = json_array_get(v->results[0], i);
     json_t *bin = json_array_get(json_object_get(result, "bins"), b);
-    json_t *real = json_array_get(json_object_get(json_object_get(both, "real"), "bins"), b);
+    json_t *real = json_array_get(json_object_get(json_array_get(v->results[1], i), "bins"), b);
     size_t n = json_array_size(v->settings);
     double x[2][PARTS] = { { 0 } }, difference[PARTS];
     int status = MFD_OK;
@@ -235,38 +204,55 @@ static int put_bin(struct virtual *v, struct sheet *sheet, json_t *both, size_t 
     return status;
 }
 
+static void put_verdict(struct virtual *v, const char *verdict, const char *reason)
+{
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    mfd_text_clean(&text, verdict, strlen(verdict));
+    mfd_buffer_adds(&text, ": ");
+    mfd_text_clean(&text, reason, strlen(reason));
+    if (!text.failed)
+        fprintf(v->app->out, "\n%s.\n", text.data);
+    mfd_buffer_deinit(&text);
+}
+
 static int show_rows(struct virtual *v, struct mfd_error *err)
 {
     static const struct sheet_column columns[] = {
         { "chrom", SHEET_LEFT, false, true },        { "start", SHEET_RIGHT, false, true },
         { "end", SHEET_RIGHT, false, true },         { "track", SHEET_LEFT, true, false },
-        { "shared", SHEET_RIGHT, false, true },      { "total", SHEET_RIGHT, false, false },
+        { "distance", SHEET_RIGHT, false, true },    { "total", SHEET_RIGHT, false, false },
         { "biological", SHEET_RIGHT, false, false }, { "technical", SHEET_RIGHT, false, false },
     };
     MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
-    json_t *both;
+    json_t *result;
     size_t i;
     int status = sheet_new(&sheet, v->app->out, &v->app->style, columns, 8, err);
-    json_array_foreach(v->bins, i, both)
+    json_array_foreach(v->results[0], i, result)
     {
-        json_t *result = json_object_get(both, "virtual");
         size_t n = json_array_size(json_object_get(result, "bins"));
         for (size_t b = 0; b < n && status == MFD_OK; b++)
-            status = put_bin(v, sheet, both, b, err);
+            status = put_bin(v, sheet, i, b, err);
         if (n == 0) /* the reason is the server's */
             app_note(v->app, "input %zu: %s", i,
                      json_string_value(show_member(result, "problem.detail")));
     }
-    return status < 0 ? status : sheet_flush(sheet, err);
+    if (status == MFD_OK)
+        status = sheet_flush(sheet, err);
+    const char *verdict = json_string_value(json_object_get(v->resolution, "verdict"));
+    const char *reason = json_string_value(json_object_get(v->resolution, "reason"));
+    if (status == MFD_OK && verdict && reason && v->app->format == FORMAT_TABLE)
+        put_verdict(v, verdict, reason);
+    return status;
 }
 
 static int show(struct virtual *v, struct mfd_error *err)
 {
     if (v->app->format != FORMAT_JSON && v->app->format != FORMAT_NDJSON)
         return show_rows(v, err);
-    json_t *whole = json_pack(
-        "{s:O*, s:O, s:O, s:O, s:O}", "provenance", json_object_get(v->head[0], "provenance"),
-        "virtual_tracks", v->settings, "tracks", v->near, "shared", v->shared, "results", v->bins);
+    json_t *whole = json_pack("{s:O*, s:O, s:O*, s:O, s:O, s:O*}", "provenance",
+                              json_object_get(v->head[0], "provenance"), "virtual_tracks",
+                              v->settings, "resolution", v->resolution, "tracks", v->near,
+                              "results", v->results[0], "real", v->results[1]);
     int status = !whole                          ? mfd_fail_nomem(err)
                  : v->app->format == FORMAT_JSON ? show_json(v->app, whole, err)
                                                  : show_line(v->app, whole, err);
@@ -274,14 +260,15 @@ static int show(struct virtual *v, struct mfd_error *err)
     return status;
 }
 
-static int begin(struct virtual *v, struct mfd_error *err)
+static int begin(struct virtual *v, int argc, char **argv, struct mfd_error *err)
 {
     struct mfd_buffer path = MFD_BUFFER_INIT;
+    if (argc == 0 || strcmp(argv[0], "-") == 0)
+        return compute_misuse(err, "name the intervals, such as chr20:42,984,161-42,984,444");
     v->settings = json_array();
     v->near = json_array();
-    v->shared = json_object();
-    v->bins = json_array();
-    int status = v->settings && v->near && v->shared && v->bins ? MFD_OK : mfd_fail_nomem(err);
+    v->distance = json_object();
+    int status = v->settings && v->near && v->distance ? MFD_OK : mfd_fail_nomem(err);
     if (status == MFD_OK)
         status = app_model_path(v->app, &path, "/fields", err);
     if (status == MFD_OK)
@@ -292,27 +279,24 @@ static int begin(struct virtual *v, struct mfd_error *err)
 
 static void end(struct virtual *v)
 {
-    json_t *const owned[] = { v->fields, v->settings, v->near,   v->shared,
-                              v->bins,   v->head[0],  v->head[1] };
+    json_t *const owned[] = { v->fields,  v->settings, v->near,       v->distance,  v->resolution,
+                              v->head[0], v->head[1],  v->results[0], v->results[1] };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         json_decref(owned[i]);
-    rows_deinit(&v->rows);
 }
 
 static int run_whatif(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
-    struct virtual v = { .app = app, .rows = { .app = app } };
-    size_t most = app->set.top_given ? app->set.top : 3;
-    int status = begin(&v, err);
+    struct virtual v = { .app = app };
+    int status = begin(&v, argc, argv, err);
     if (status == MFD_OK)
         status = add_setting(&v, "what if", NULL, err);
     if (status == MFD_OK)
-        status = ask(&v, err, argc, argv);
-    if (status == MFD_OK && most)
-        status = find_near(&v, most, err);
-    v.pass = 1;
+        status = resolve(&v, app->set.top_given ? app->set.top : 3, err);
+    if (status == MFD_OK)
+        status = ask(&v, 0, argc, argv, err);
     if (status == MFD_OK && json_array_size(v.near))
-        status = ask(&v, err, argc, argv);
+        status = ask(&v, 1, argc, argv, err);
     if (status == MFD_OK)
         status = show(&v, err);
     end(&v);
@@ -321,16 +305,16 @@ static int run_whatif(struct app *app, int argc, char **argv, struct mfd_error *
 
 static int run_compare(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
-    struct virtual v = { .app = app, .rows = { .app = app } };
+    struct virtual v = { .app = app };
     if (!app->set.a.n || !app->set.b.n)
         return compute_misuse(err, "say what is compared: --a COLUMN=VALUE and --b COLUMN=VALUE");
-    int status = begin(&v, err);
+    int status = begin(&v, argc, argv, err);
     if (status == MFD_OK)
         status = add_setting(&v, "a", &app->set.a, err);
     if (status == MFD_OK)
         status = add_setting(&v, "b", &app->set.b, err);
     if (status == MFD_OK)
-        status = ask(&v, err, argc, argv);
+        status = ask(&v, 0, argc, argv, err);
     if (status == MFD_OK)
         status = show(&v, err);
     end(&v);
@@ -344,7 +328,8 @@ const struct command command_whatif = {
     .details =
         "--set says what it is, a column at a time; columns left out are those of the track that\n"
         "--like names. --set COLUMN=A,B is both labels, COLUMN= a missing value. Logits.\n"
-        "The real tracks are those that share most of the settings; shared counts them.",
+        "The real tracks (--top of them) are those whose output weights are nearest; distance is\n"
+        "Euclidean. Below stands whether the model was trained on such a combination.",
     .most = 100000,
     .groups = FOR_MODEL | FOR_NETWORK | FOR_VIRTUAL | FOR_TOP,
     .run = run_whatif,

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const compute_parts[PARTS] = { "total", "biological", "technical" };
+
 int compute_misuse(struct mfd_error *err, const char *fmt, ...)
 {
     char text[400];
@@ -119,4 +121,57 @@ int compute_inputs(struct source *source, const struct settings *set, int argc, 
     int status = source_open_any(source, "-", ">", SOURCE_FASTA, SOURCE_BED, SOURCE_LINES, err);
     *sequences = status == MFD_OK && source->kind == SOURCE_FASTA;
     return status;
+}
+
+struct collection {
+    json_t *head, *results;
+};
+
+static int on_head(void *arg, json_t *line, struct mfd_error *err)
+{
+    struct collection *c = arg;
+    (void)err;
+    c->head = json_incref(line);
+    return MFD_OK;
+}
+
+static int on_result(void *arg, json_t *result, json_t *input, struct mfd_error *err)
+{
+    struct collection *c = arg;
+    (void)input;
+    return json_array_append(c->results, result) < 0 ? mfd_fail_nomem(err) : MFD_OK;
+}
+
+int compute_collect(struct app *app, const char *path, const char *member, json_t *options,
+                    unsigned passes, struct source *source, json_t **head, json_t **results,
+                    struct mfd_error *err)
+{
+    struct collection c = { .results = json_array() };
+    json_t *parts = json_pack("[s,s,s]", compute_parts[TOTAL], compute_parts[BIOLOGICAL],
+                              compute_parts[TECHNICAL]);
+    const struct batch batch = { .app = app,
+                                 .path = path,
+                                 .member = member,
+                                 .options = options,
+                                 .passes = passes,
+                                 .source = source,
+                                 .arg = &c,
+                                 .head = on_head,
+                                 .result = on_result,
+                                 .by_hand = true };
+    bool ok = options && c.results && parts;
+    int status = ok && json_object_set(options, "components", parts) == 0 ? batch_run(&batch, err)
+                                                                          : mfd_fail_nomem(err);
+    if (status == MFD_OK && !app->set.dry_run && !c.head)
+        status =
+            mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server's answer has no first line");
+    json_decref(parts);
+    if (status < 0) {
+        json_decref(c.head);
+        json_decref(c.results);
+        return status;
+    }
+    *head = c.head;
+    *results = c.results;
+    return MFD_OK;
 }

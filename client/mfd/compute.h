@@ -5,6 +5,10 @@
 #include "client/mfd/batch.h"
 #include "client/mfd/rows.h"
 
+/* The parts of a value, in the order in which they are shown. */
+enum part { TOTAL, BIOLOGICAL, TECHNICAL, PARTS };
+extern const char *const compute_parts[PARTS];
+
 /* Members that every computing request may have: model, genome, ensemble, pad, strict, dry_run. A
  * new reference, or NULL on lack of memory. */
 json_t *compute_options(const struct settings *set);
@@ -23,5 +27,10 @@ int compute_inputs(struct source *source, const struct settings *set, int argc, 
  * stdout or --output, going on from a run that was interrupted. Sets the batch's functions. */
 int compute_run(struct batch *batch, struct rows *rows, struct annotate *annotate,
                 struct mfd_error *err) MFD_MUST_CHECK;
+/* Ask for a few items, whatever the format of the answer: options->components are all parts, *head
+ * is the first line and *results the array of results, new references. */
+int compute_collect(struct app *app, const char *path, const char *member, json_t *options,
+                    unsigned passes, struct source *source, json_t **head, json_t **results,
+                    struct mfd_error *err) MFD_MUST_CHECK;
 /* A usage error. */
 int compute_misuse(struct mfd_error *err, const char *fmt, ...) MFD_PRINTF(2, 3);

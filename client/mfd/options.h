@@ -24,7 +24,9 @@ enum option_group {
     FOR_VIRTUAL = 1 << 15, /* experiments that nobody ran */
     FOR_COMPARE = 1 << 16,
     FOR_NETWORK = 1 << 13, /* how the network is run, for commands of one answer */
-    FOR_FILE = 1 << 17,    /* may stand in the environment and the configuration file */
+    FOR_EXPLAIN = 1 << 18, /* what stands behind an item */
+    FOR_CARD = 1 << 19,
+    FOR_FILE = 1 << 17, /* may stand in the environment and the configuration file */
 };
 
 /* Read options of `groups` from argv[1..argc), moving what is no option to the end; *first is the

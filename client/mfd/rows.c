@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "client/lib/problem.h"
-#include "client/lib/url.h"
+#include "client/mfd/meaning.h"
 #include "client/mfd/show.h"
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
@@ -53,42 +53,29 @@ void rows_deinit(struct rows *rows)
 {
     list_deinit(&rows->columns);
     json_decref(rows->metadata);
+    json_decref(rows->meanings);
     json_decref(rows->head);
     sheet_free(rows->sheet);
     rows->sheet = NULL;
 }
 
-/* Page by page. */
 int rows_read_metadata(struct rows *rows, struct mfd_error *err)
 {
     struct mfd_buffer path = MFD_BUFFER_INIT;
-    MFD_AUTO_FREE char *cursor = NULL;
+    json_t *tracks = NULL, *track;
+    size_t i;
     rows->metadata = json_object();
     int status =
         rows->metadata ? app_model_path(rows->app, &path, "/tracks", err) : mfd_fail_nomem(err);
-    for (bool more = true; status == MFD_OK && more;) {
-        struct mfd_buffer query = MFD_BUFFER_INIT;
-        json_t *page = NULL, *track;
-        size_t i;
-        mfd_url_query(&query, "limit", "1000");
-        if (cursor)
-            mfd_url_query(&query, "cursor", cursor);
-        status = query.failed
-                     ? mfd_fail_nomem(err)
-                     : mfd_client_json(rows->app->client, path.data, query.data, NULL, &page, err);
-        mfd_buffer_deinit(&query);
-        json_array_foreach(json_object_get(page, "tracks"), i, track)
-        {
-            const char *id = json_string_value(json_object_get(track, "id"));
-            if (id)
-                json_object_set(rows->metadata, id, json_object_get(track, "metadata"));
-        }
-        const char *next = json_string_value(json_object_get(page, "next"));
-        more = next && i > 0;
-        free(cursor);
-        cursor = more ? mfd_strdup(next) : NULL;
-        json_decref(page);
+    if (status == MFD_OK)
+        status = show_fetch(rows->app, path.data, "limit=1000", "tracks", &tracks, err);
+    json_array_foreach(tracks, i, track)
+    {
+        const char *id = json_string_value(json_object_get(track, "id"));
+        if (id)
+            json_object_set(rows->metadata, id, json_object_get(track, "metadata"));
     }
+    json_decref(tracks);
     mfd_buffer_deinit(&path);
     return status;
 }
@@ -106,6 +93,10 @@ int rows_head(void *arg, json_t *line, struct mfd_error *err)
         column[n++] = (struct sheet_column){ "subspace", SHEET_LEFT, false };
     column[n++] = (struct sheet_column){ rows->features ? "feature" : "track",
                                          rows->features ? SHEET_RIGHT : SHEET_LEFT, true };
+    if (rows->meanings) {
+        column[n++] = (struct sheet_column){ "index", SHEET_RIGHT, false };
+        column[n++] = (struct sheet_column){ "stands_for", SHEET_LEFT, true };
+    }
     for (size_t i = 0; i < rows->columns.n && n < 40; i++)
         column[n++] = (struct sheet_column){ rows->columns.at[i], SHEET_LEFT, true };
     for (size_t i = 0; i < (rows->features ? 1 : rows->values); i++)
@@ -250,12 +241,25 @@ static void show_notes(struct rows *rows, json_t *result, json_t *bin)
     mfd_buffer_deinit(&note);
 }
 
+/* The place of a feature in the model, and what it stands for. */
+static void show_meaning(struct rows *rows, const char *subspace, size_t i)
+{
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    json_t *feature = json_array_get(json_object_get(rows->meanings, subspace), i);
+    meaning_add(&text, feature);
+    show_cell(rows->sheet, json_object_get(feature, "index"), 0);
+    sheet_text(rows->sheet, text.data);
+    mfd_buffer_deinit(&text);
+}
+
 /* The name of an element and the metadata beside it. */
 static void show_name(struct rows *rows, const char *subspace, size_t i)
 {
     if (rows->features) {
         sheet_text(rows->sheet, subspace);
         sheet_integer(rows->sheet, (int64_t)i);
+        if (rows->meanings)
+            show_meaning(rows, subspace, i);
         return;
     }
     const char *id = json_string_value(json_array_get(json_object_get(rows->head, "tracks"), i));

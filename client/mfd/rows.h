@@ -23,6 +23,7 @@ struct rows {
     } value[ROWS_MOST_VALUES];
     struct list columns; /* metadata columns to show beside a track's name; owned */
     json_t *metadata;    /* by track id, where columns are wanted; owned */
+    json_t *meanings;    /* features by subspace, where what they stand for is wanted; owned */
     json_t *head;        /* owned */
     struct sheet *sheet; /* owned */
 };

@@ -30,7 +30,7 @@ struct settings {
     const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot, *bias, *like;
     struct list tracks, where, components, scores, set, a, b; /* owned */
     unsigned top, limit;
-    bool strict, dry_run, pad, fresh, top_given;
+    bool strict, dry_run, pad, fresh, top_given, explain, by_track;
 };
 
 void settings_deinit(struct settings *set);

@@ -9,6 +9,7 @@
 
 #define MOST_PAGES 100000 /* a server that never ends its listing is wrong */
 #define DEEPEST 8
+#define MOST_COLUMNS 64
 
 MFD_DEFINE_CLEANUP(struct sheet, sheet_free);
 
@@ -39,7 +40,8 @@ static void join(struct mfd_buffer *out, json_t *value)
         if (json_is_string(item)) {
             mfd_buffer_add(out, json_string_value(item), json_string_length(item));
         } else {
-            MFD_AUTO_FREE char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_COMPACT);
+            MFD_AUTO_FREE char *text =
+                json_dumps(item, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
             mfd_buffer_adds(out, text ? text : "");
         }
     }
@@ -159,14 +161,53 @@ struct listing {
     const struct show_column *columns;
     size_t n;
     struct sheet *sheet;
-    json_t *all; /* collected where one JSON document is wanted */
-    size_t shown;
+    json_t *all;   /* collected where one JSON document is wanted */
+    bool collects; /* whatever the format */
+    size_t limit, shown;
 };
+
+static int put_row(struct sheet *sheet, json_t *item, const struct show_column *columns, size_t n,
+                   struct mfd_error *err)
+{
+    for (size_t c = 0; c < n; c++)
+        show_cell(sheet, show_member(item, columns[c].path), columns[c].digits);
+    return sheet_end_row(sheet, err);
+}
+
+static int open_sheet(struct app *app, const struct show_column *columns, size_t n,
+                      struct sheet **sheet, struct mfd_error *err)
+{
+    struct sheet_column titles[MOST_COLUMNS];
+    n = n < MOST_COLUMNS ? n : MOST_COLUMNS;
+    for (size_t i = 0; i < n; i++)
+        titles[i] =
+            (struct sheet_column){ columns[i].title, columns[i].side, columns[i].grows, i > 0 };
+    return sheet_new(sheet, app->out, &app->style, titles, n, err);
+}
+
+int show_items(struct app *app, json_t *items, const struct show_column *columns, size_t n,
+               json_t *document, struct mfd_error *err)
+{
+    if (app->format == FORMAT_JSON)
+        return show_json(app, document, err);
+    if (app->format == FORMAT_NDJSON)
+        return show_line(app, document, err);
+    MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
+    json_t *item;
+    size_t i;
+    int status = open_sheet(app, columns, n, &sheet, err);
+    json_array_foreach(items, i, item)
+    {
+        if (status == MFD_OK)
+            status = put_row(sheet, item, columns, n, err);
+    }
+    return status < 0 ? status : sheet_flush(sheet, err);
+}
 
 static int show_item(struct listing *l, json_t *item, struct mfd_error *err)
 {
     l->shown++;
-    if (l->app->format == FORMAT_JSON)
+    if (l->collects || l->app->format == FORMAT_JSON)
         return json_array_append(l->all, item) < 0 ? mfd_fail_nomem(err) : MFD_OK;
     if (l->app->format == FORMAT_NDJSON)
         return show_line(l->app, item, err);
@@ -178,9 +219,7 @@ static int show_item(struct listing *l, json_t *item, struct mfd_error *err)
         json_object_update_missing(item, more);
         json_decref(more);
     }
-    for (size_t c = 0; c < l->n; c++)
-        show_cell(l->sheet, show_member(item, l->columns[c].path), l->columns[c].digits);
-    return sheet_end_row(l->sheet, err);
+    return put_row(l->sheet, item, l->columns, l->n, err);
 }
 
 /* One page; *next receives the cursor of the following one, or NULL. */
@@ -188,7 +227,7 @@ static int show_page(struct listing *l, const char *path, const char *query, con
                      char **next, struct mfd_error *err)
 {
     json_t *document, *item;
-    size_t i, limit = l->app->set.limit ? l->app->set.limit : SIZE_MAX;
+    size_t i;
     int status = mfd_client_json(l->app->client, path, query, NULL, &document, err);
     if (status < 0)
         return status;
@@ -199,11 +238,11 @@ static int show_page(struct listing *l, const char *path, const char *query, con
                              mfd_client_server(l->app->client), path, name);
     json_array_foreach(items, i, item)
     {
-        if (l->shown < limit && status == MFD_OK)
+        if (l->shown < l->limit && status == MFD_OK)
             status = show_item(l, item, err);
     }
     const char *cursor = json_string_value(json_object_get(document, "next"));
-    if (status == MFD_OK && cursor && l->shown < limit) {
+    if (status == MFD_OK && cursor && l->shown < l->limit) {
         *next = strdup(cursor);
         if (!*next)
             status = mfd_fail_nomem(err);
@@ -238,12 +277,9 @@ int show_listing(struct app *app, const char *path, const char *query, const cha
                  struct mfd_error *err)
 {
     struct listing l = { .app = app, .details = details, .columns = columns, .n = n };
-    struct sheet_column titles[64];
     MFD_CLEANUP(sheet_free_p) struct sheet *sheet = NULL;
-    for (size_t i = 0; i < n && i < 64; i++)
-        titles[i] =
-            (struct sheet_column){ columns[i].title, columns[i].side, columns[i].grows, i > 0 };
-    int status = sheet_new(&sheet, app->out, &app->style, titles, n < 64 ? n : 64, err);
+    int status = open_sheet(app, columns, n, &sheet, err);
+    l.limit = app->set.limit ? app->set.limit : SIZE_MAX;
     l.sheet = sheet;
     l.all = json_array();
     if (!l.all)
@@ -258,5 +294,17 @@ int show_listing(struct app *app, const char *path, const char *query, const cha
         status = sheet_flush(sheet, err);
     }
     json_decref(l.all);
+    return status;
+}
+
+int show_fetch(struct app *app, const char *path, const char *query, const char *name,
+               json_t **items, struct mfd_error *err)
+{
+    struct listing l = { .app = app, .all = json_array(), .collects = true, .limit = SIZE_MAX };
+    int status = l.all ? show_pages(&l, path, query, name, err) : mfd_fail_nomem(err);
+    if (status == MFD_OK)
+        *items = l.all;
+    else
+        json_decref(l.all);
     return status;
 }

@@ -24,6 +24,14 @@ int show_line(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST
 /* A whole document as rows "member, value", nested members with dots. */
 int show_card(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
 
+/* An array of objects as a table or TSV (in JSON formats: `document` instead). */
+int show_items(struct app *app, json_t *items, const struct show_column *columns, size_t n,
+               json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Every item of a listing, following its cursor: *items is a new array. */
+int show_fetch(struct app *app, const char *path, const char *query, const char *name,
+               json_t **items, struct mfd_error *err) MFD_MUST_CHECK;
+
 /* More members of a listed item, for rows: *more is a new reference or NULL. */
 typedef int (*show_details)(struct app *app, json_t *item, json_t **more, struct mfd_error *err);
 

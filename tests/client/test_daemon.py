@@ -71,6 +71,12 @@ class Daemon(Case):
             answers.append([(r["track"], r["effect_total"]) for r in rows])
         self.assertEqual(answers[0], answers[1])
         self.assertEqual(answers[0], answers[2])
+        rows = self.ask("score", VARIANT, "--scores", "effect,sar,quantile").rows()
+        self.assertEqual([(r["track"], r["effect_total"]) for r in rows], answers[0])
+        for r in rows: # the sign is that of the effect, and the size a share
+            effect, sar, quantile = (float(r[k]) for k in ("effect_total", "sar", "quantile"))
+            self.assertTrue(effect * quantile >= 0 and abs(quantile) <= 1, r)
+            self.assertTrue(effect * sar > 0 or abs(effect) < 0.01, r) # sar averages probabilities
         top = self.ask("score", VARIANT, "-n", "1").rows()[0]
         self.assertEqual((top["track"], top["effect_total"]),
                          max(answers[0], key=lambda t: abs(float(t[1]))))
@@ -130,11 +136,41 @@ class Daemon(Case):
         rows = self.ask("whatif", "chr20:42984193-42984320", "--like", "DREAM_HepG2_CTCF", "--set",
                         "Biosample_term_name=HepG2").rows()
         virtual, real = rows[0], next(r for r in rows if r["track"] == "DREAM_HepG2_CTCF")
+        self.assertAlmostEqual(float(real["distance"]), 0, delta=1e-5)
         for part in ("biological", "technical"):
             self.assertAlmostEqual(float(virtual[part]), float(real[part]), delta=1e-4)
         rows = self.ask("compare", "chr20:42984193-42984320", "--like", "DREAM_HepG2_CTCF", "--a",
                         "Library_lab=unknown", "--b", "Library_lab=Michael Snyder").rows()
         self.assertEqual(float(rows[2]["biological"]), 0) # laboratories move no biology
+
+    def test_features_and_factors_agree_from_both_sides(self):
+        for r in self.ask("features", "--explain").rows()[::16]:
+            detail = self.ask("features", "--explain", r["index"], "-n", "3").rows()
+            self.assertEqual({(d["index"], d["subspace"]) for d in detail}, {(r["index"], r["subspace"])})
+            factor = next(d for d in detail if d["kind"] == "factor")
+            column, label = factor["name"].split("=", 1)
+            rows = self.ask("fields", column, "--explain", "-n", "100").rows()
+            seen = [float(x["effect"]) for x in rows if (x["label"], x["index"]) == (label, r["index"])]
+            self.assertEqual(len(seen), 1)
+            self.assertAlmostEqual(seen[0], float(factor["weight"]), delta=1e-6)
+
+    def test_a_track_is_made_of_its_columns_and_near_to_itself(self):
+        rows = self.ask("tracks", "DREAM_HepG2_HNF4A", "--explain").rows()
+        for group in ("biological", "technical"):
+            share = [float(r["share"]) for r in rows if (r["kind"], r["group"]) == ("column", group)]
+            self.assertAlmostEqual(sum(share), 1, delta=1e-4)
+        same = [r for r in rows if r["name"] == "DREAM_HepG2_HNF4A_relaxed"][0]
+        self.assertAlmostEqual(float(same["cosine_biological"]), 1, delta=1e-5)
+        self.assertLess(float(same["cosine_technical"]), 0.999)
+
+    def test_the_card_adds_up(self):
+        card = {r["member"]: r["value"] for r in self.ask("card").rows()}
+        tracks = self.ask("card", "--by-track").rows()
+        mean = sum(float(t["biological"]) for t in tracks) / len(tracks)
+        self.assertAlmostEqual(mean, float(card["variance.mean.biological"]), delta=1e-6)
+        for t in tracks[::40]:
+            parts = sum(float(t[k]) for k in ("biological", "technical", "covariance"))
+            self.assertAlmostEqual(parts, float(t["total"]), delta=1e-5)
 
     def test_explain_speaks_of_the_models_columns(self):
         whole = json.loads(self.ask("explain", VARIANT, "-f", "json").out)
