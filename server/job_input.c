@@ -1,6 +1,7 @@
 #include "server/job_input.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "server/registry.h"
 #include "server/request.h"
 
-#define ENVELOPE 1 /* levels of JSON around the request proper */
+#define LARGE ((size_t)4 << 20) /* bytes of an input */
+#define ENVELOPE 1              /* levels of JSON around the request proper */
 
 /* Every operation that has a route of its own can be asked for as a job. */
 static const struct mfd_route *next_operation(const struct mfd_route *const **table,
@@ -132,8 +134,11 @@ void mfd_job_input_deinit(struct mfd_job_input *in)
 {
     mfd_params_deinit(&in->params);
     mfd_params_deinit(&in->queries);
+    bool large = in->text.len + in->map.size > LARGE;
     mfd_buffer_deinit(&in->text);
     mfd_map_close(&in->map);
+    if (large)
+        malloc_trim(0); /* what was made of it was many times as large: give it back now */
 }
 
 /* --- judging --- */

@@ -15,8 +15,12 @@ MFD_DEFINE_CLEANUP(struct mfd_vcf_reader, mfd_vcf_reader_free);
 /* Variants and why they are not scored, while nobody knows how many will come. */
 struct list {
     struct mfd_variant *variants;
-    struct mfd_error *reasons; /* slug "" where there is none */
     size_t n, size;
+    struct reason {
+        size_t variant;
+        struct mfd_error error;
+    } * reasons; /* in the order of their variants, which are few, one hopes */
+    size_t n_reasons, reasons_size;
     int64_t max;
 };
 
@@ -33,14 +37,24 @@ static int list_grow(struct list *list, struct mfd_problem *problem)
         return 0;
     size_t size = list->size ? 2 * list->size : 256;
     struct mfd_variant *variants = mfd_realloc(list->variants, size, sizeof *variants);
-    if (variants)
-        list->variants = variants;
-    struct mfd_error *reasons = mfd_realloc(list->reasons, size, sizeof *reasons);
-    if (reasons)
-        list->reasons = reasons;
-    if (!variants || !reasons)
+    if (!variants)
         return no_memory(problem);
+    list->variants = variants;
     list->size = size;
+    return 0;
+}
+
+static int add_reason(struct list *list, const struct mfd_error *error, struct mfd_problem *problem)
+{
+    if (list->n_reasons == list->reasons_size) {
+        size_t size = list->reasons_size ? 2 * list->reasons_size : 64;
+        struct reason *reasons = mfd_realloc(list->reasons, size, sizeof *reasons);
+        if (!reasons)
+            return no_memory(problem);
+        list->reasons = reasons;
+        list->reasons_size = size;
+    }
+    list->reasons[list->n_reasons++] = (struct reason){ list->n, *error };
     return 0;
 }
 
@@ -61,14 +75,15 @@ static int add_record(struct list *list, const struct mfd_vcf_record *record,
         if (list_grow(list, problem))
             return -1;
         struct mfd_variant *variant = &list->variants[list->n];
-        struct mfd_error *reason = &list->reasons[list->n];
+        struct mfd_error reason = MFD_ERROR_INIT;
         *variant = (struct mfd_variant)MFD_VARIANT_INIT;
-        *reason = (struct mfd_error)MFD_ERROR_INIT;
-        if (mfd_vcf_record_variant(record, a, genome, variant, reason, &err))
+        if (mfd_vcf_record_variant(record, a, genome, variant, &reason, &err))
             return mfd_problem_from_error(problem, &err, NULL);
-        if (record->malformed)
-            *reason = record->reason;
-        list->n++;
+        const struct mfd_error *why = record->malformed ? &record->reason : &reason;
+        bool kept = !why->slug[0] || add_reason(list, why, problem) == 0;
+        list->n++; /* it owns the variant either way */
+        if (!kept)
+            return -1;
     }
     return 0;
 }
@@ -123,8 +138,11 @@ int mfd_variants_read_vcf(struct mfd_scored_variants *v, const struct mfd_operat
     v->variants = mfd_steal(list.variants);
     size_t n = list.n;
     list.n = 0;
-    for (size_t i = 0; i < n; i++)
-        if (mfd_variants_judge(v, i, &list.reasons[i], NULL, problem))
+    static const struct mfd_error none = MFD_ERROR_INIT;
+    for (size_t i = 0, k = 0; i < n; i++) {
+        bool given = k < list.n_reasons && list.reasons[k].variant == i;
+        if (mfd_variants_judge(v, i, given ? &list.reasons[k++].error : &none, NULL, problem))
             return -1;
+    }
     return 0;
 }
