@@ -1,9 +1,11 @@
 #include "server/jobs.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "core/base/cleanup.h"
@@ -359,6 +361,9 @@ int mfd_jobs_new(struct mfd_jobs **out, struct mfd_app *app, struct mfd_error *e
     int status = jobs->directory && jobs->timer ? MFD_OK : mfd_fail_nomem(err);
     if (status == MFD_OK)
         status = mfd_mkdirs(jobs->directory, err);
+    if (status == MFD_OK && chmod(jobs->directory, 0700) < 0) /* people's variants */
+        status = mfd_fail(err, MFD_EIO, "cannot keep '%s' to itself: %s", jobs->directory,
+                          strerror(errno));
     if (status == MFD_OK)
         status = mfd_store_jobs_recover(mfd_app_store(app), err);
     if (status == MFD_OK)

@@ -94,7 +94,8 @@ void mfd_origin_headers(struct mfd_request *rq)
         return;
     mfd_request_set_header(rq, "Access-Control-Allow-Origin", any ? "*" : origin);
     mfd_request_set_header(rq, "Access-Control-Expose-Headers",
-                           "ETag, Link, Location, Retry-After, X-Request-Id, traceparent");
+                           "Accept-Ranges, Content-Range, ETag, Link, Location, Retry-After, "
+                           "X-Request-Id, traceparent");
 }
 
 void mfd_origin_preflight(struct mfd_request *rq, const char *methods)

@@ -69,10 +69,11 @@ static void get_service_info(struct mfd_request *rq)
 static void get_index(struct mfd_request *rq)
 {
     mfd_reply_json(rq, 200,
-                   json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "name", "mfd",
+                   json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}", "name", "mfd",
                              "version", MFD_VERSION, "links", "contract", "/openapi.json",
                              "service_info", "/service-info", "ready", "/readyz", "metrics",
-                             "/metrics", "models", "/api/v1/models", "genomes", "/api/v1/genomes"));
+                             "/metrics", "models", "/api/v1/models", "genomes", "/api/v1/genomes",
+                             "jobs", "/api/v1/jobs"));
 }
 
 const struct mfd_route mfd_routes_service[] = {

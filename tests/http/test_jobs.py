@@ -204,6 +204,7 @@ class Done(Jobs):
         path = os.path.join(self.daemon.state, "jobs", name)
         self.assertFalse(os.path.exists(path + ".in"), "what has been computed is not needed")
         self.assertTrue(os.path.exists(path + ".out"))
+        self.assertEqual(os.stat(os.path.dirname(path)).st_mode & 0o777, 0o700, "nobody else's business")
         self.assertEqual(self.request("DELETE", JOBS + "/" + name).status, 204)
         self.assertFalse(os.path.exists(path + ".out"))
         self.assertProblem(self.request("DELETE", JOBS + "/" + name), 404, "not-found")
