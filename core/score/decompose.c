@@ -23,7 +23,7 @@ void mfd_decomposition_free(struct mfd_decomposition *d)
 struct work {
     const struct mfd_model *model;
     const struct mfd_combination *own;
-    const struct mfd_background *background;
+    const struct mfd_panel *panel;
     enum mfd_group group;
     size_t *field; /* (n), the group's columns */
     size_t n, width;
@@ -39,7 +39,7 @@ static int evaluate(const struct work *w, const bool *in_set, double *out, struc
     for (size_t i = 0; i < w->n; i++)
         if (in_set[i])
             w->values[w->field[i]] = mfd_combination_value(md, w->own, w->field[i]);
-    return mfd_background_mean(w->background, w->model, w->group, w->values, out, err);
+    return mfd_panel_mean(w->panel, w->model, w->group, w->values, out, err);
 }
 
 /* part (n, width): Shapley values, of all 2^n sets. */
@@ -161,17 +161,15 @@ int mfd_track_decompose(const struct mfd_model *model, size_t track, struct mfd_
     if (status)
         return status;
     MFD_CLEANUP(mfd_combination_deinit) struct mfd_combination held = own;
-    MFD_CLEANUP(mfd_background_deinit) struct mfd_background b = { .n = 0 };
+    MFD_CLEANUP(mfd_panel_deinit) struct mfd_panel b = { .n = 0 };
     MFD_CLEANUP(mfd_decomposition_free_p) struct mfd_decomposition *d = mfd_calloc(1, sizeof *d);
     MFD_AUTO_FREE size_t *field = mfd_calloc(fields, sizeof *field);
     MFD_AUTO_FREE const uint32_t **values = mfd_calloc(fields, sizeof *values);
     if (!d || !field || !values || !(d->part = mfd_calloc(fields, MFD_GROUPS * sizeof *d->part)))
         return mfd_fail_nomem(err);
-    if ((status = mfd_background_init(&b, model, err)))
+    if ((status = mfd_panel_init(&b, model, err)))
         return status;
-    struct work w = {
-        .model = model, .own = &held, .background = &b, .field = field, .values = values
-    };
+    struct work w = { .model = model, .own = &held, .panel = &b, .field = field, .values = values };
     d->background = b.n;
     status = explain_groups(&w, d, err);
     if (!status)

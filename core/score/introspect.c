@@ -17,20 +17,19 @@ const char *mfd_effect_method_name(enum mfd_effect_method m)
     return names[m];
 }
 
-/* ---- background ---- */
+/* ---- the panel ---- */
 
-void mfd_background_deinit(struct mfd_background *b)
+void mfd_panel_deinit(struct mfd_panel *b)
 {
     for (size_t i = 0; i < b->n; i++)
         mfd_combination_deinit(&b->track[i]);
 }
 
-int mfd_background_init(struct mfd_background *b, const struct mfd_model *model,
-                        struct mfd_error *err)
+int mfd_panel_init(struct mfd_panel *b, const struct mfd_model *model, struct mfd_error *err)
 {
     size_t tracks = mfd_model_tracks(model), at = 0;
     size_t trained = tracks - mfd_model_held_out_count(model);
-    size_t want = trained < MFD_BACKGROUND ? trained : MFD_BACKGROUND;
+    size_t want = trained < MFD_PANEL ? trained : MFD_PANEL;
     for (size_t t = 0; t < tracks; t++) {
         if (mfd_model_held_out(model, t))
             continue;
@@ -61,11 +60,10 @@ static int mean_weights(const struct mfd_model *model, const struct mfd_combinat
     return status;
 }
 
-int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *model,
-                        enum mfd_group g, const uint32_t *const *values, double *mean,
-                        struct mfd_error *err)
+int mfd_panel_mean(const struct mfd_panel *b, const struct mfd_model *model, enum mfd_group g,
+                   const uint32_t *const *values, double *mean, struct mfd_error *err)
 {
-    struct mfd_combination c[MFD_BACKGROUND];
+    struct mfd_combination c[MFD_PANEL];
     int status = MFD_OK;
     size_t n = 0;
     while (n < b->n && !status) {
@@ -80,11 +78,11 @@ int mfd_background_mean(const struct mfd_background *b, const struct mfd_model *
 }
 
 /* The same with one number of every track a standard deviation larger. */
-static int mean_of_larger(const struct mfd_background *b, const struct mfd_model *model,
+static int mean_of_larger(const struct mfd_panel *b, const struct mfd_model *model,
                           enum mfd_group g, size_t field, double *mean, struct mfd_error *err)
 {
     const struct mfd_metadata *md = mfd_model_metadata(model);
-    struct mfd_combination c[MFD_BACKGROUND];
+    struct mfd_combination c[MFD_PANEL];
     MFD_AUTO_FREE const uint32_t **values = mfd_calloc(mfd_fields_count(md), sizeof *values);
     int status = values ? MFD_OK : mfd_fail_nomem(err);
     size_t n = 0;
@@ -197,7 +195,7 @@ static void usual_deinit(struct usual *u)
 }
 
 static int usual_init(struct usual *u, const struct mfd_introspection *in,
-                      const struct mfd_background *b, struct mfd_error *err)
+                      const struct mfd_panel *b, struct mfd_error *err)
 {
     u->values = mfd_calloc(mfd_fields_count(mfd_model_metadata(in->model)), sizeof *u->values);
     u->with = mfd_calloc(in->embed, sizeof *u->with);
@@ -209,7 +207,7 @@ static int usual_init(struct usual *u, const struct mfd_introspection *in,
             return mfd_fail_nomem(err);
         mean_of_trained(in->model, (enum mfd_group)g, u->trained[g]);
         int status =
-            mfd_background_mean(b, in->model, (enum mfd_group)g, u->values, u->background[g], err);
+            mfd_panel_mean(b, in->model, (enum mfd_group)g, u->values, u->background[g], err);
         if (status)
             return status;
     }
@@ -217,7 +215,7 @@ static int usual_init(struct usual *u, const struct mfd_introspection *in,
 }
 
 /* Effects of factor k on the features of one group. */
-static int fill_factor(struct mfd_introspection *in, const struct mfd_background *b, size_t k,
+static int fill_factor(struct mfd_introspection *in, const struct mfd_panel *b, size_t k,
                        enum mfd_group g, struct usual *u, struct mfd_error *err)
 {
     const struct mfd_config *config = mfd_model_config(in->model);
@@ -230,7 +228,7 @@ static int fill_factor(struct mfd_introspection *in, const struct mfd_background
         status = mean_of_larger(b, in->model, g, f->field_index, u->with, err);
     } else {
         u->values[f->field_index] = code;
-        status = mfd_background_mean(b, in->model, g, u->values, u->with, err);
+        status = mfd_panel_mean(b, in->model, g, u->values, u->with, err);
         u->values[f->field_index] = NULL;
     }
     for (size_t j = 0; j < mfd_group_width(config, g) && !status; j++) {
@@ -242,7 +240,7 @@ static int fill_factor(struct mfd_introspection *in, const struct mfd_background
     return status;
 }
 
-static int fill_effects(struct mfd_introspection *in, const struct mfd_background *b,
+static int fill_effects(struct mfd_introspection *in, const struct mfd_panel *b,
                         struct mfd_error *err)
 {
     MFD_CLEANUP(usual_deinit) struct usual u = { .values = NULL };
@@ -263,14 +261,14 @@ int mfd_introspection_new(struct mfd_introspection **out, struct mfd_model *mode
         return mfd_fail_as(err, MFD_EUNSUPPORTED, "unsupported",
                            "this model is a baseline without a metadata head");
     MFD_CLEANUP(mfd_introspection_free_p) struct mfd_introspection *in = mfd_calloc(1, sizeof *in);
-    MFD_CLEANUP(mfd_background_deinit) struct mfd_background b = { .n = 0 };
+    MFD_CLEANUP(mfd_panel_deinit) struct mfd_panel b = { .n = 0 };
     if (!in)
         return mfd_fail_nomem(err);
     in->model = mfd_model_ref(model);
     in->embed = mfd_model_config(model)->embed;
     int status = list_factors(in, err);
     if (!status)
-        status = mfd_background_init(&b, model, err);
+        status = mfd_panel_init(&b, model, err);
     in->background = b.n;
     if (!status)
         status = fill_effects(in, &b, err);

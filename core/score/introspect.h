@@ -11,7 +11,7 @@
 #include "core/model/model.h"
 #include "core/model/resolve.h"
 
-#define MFD_BACKGROUND 64 /* tracks, evenly spaced, that effects are averaged over */
+#define MFD_PANEL 64      /* tracks, evenly spaced, that effects are averaged over */
 #define MFD_SHAPLEY_MAX 8 /* columns of a group up to which all subsets are taken */
 #define MFD_MAX_EFFECTS ((size_t)64 << 20) /* factors times features: 256 MiB */
 
@@ -43,7 +43,7 @@ struct mfd_introspection {
     size_t background;
 };
 
-/* Compute the effects of every factor on every feature's weight. Costs MFD_BACKGROUND passes of the
+/* Compute the effects of every factor on every feature's weight. Costs MFD_PANEL passes of the
  * embedding networks a factor. MFD_EUNSUPPORTED for a baseline. */
 int mfd_introspection_new(struct mfd_introspection **out, struct mfd_model *model,
                           struct mfd_error *err) MFD_MUST_CHECK;

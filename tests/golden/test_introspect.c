@@ -95,7 +95,7 @@ static void effects_called_differences_are_means_over_the_background(void **stat
     (void)state;
     size_t checked = 0, trained = mfd_model_tracks(model) - mfd_model_held_out_count(model);
     size_t *background = calloc(in->background, sizeof *background);
-    assert_int_equal(in->background, trained < MFD_BACKGROUND ? trained : MFD_BACKGROUND);
+    assert_int_equal(in->background, trained < MFD_PANEL ? trained : MFD_PANEL);
     for (size_t t = 0, at = 0, n = 0; t < mfd_model_tracks(model); t++)
         if (!mfd_model_held_out(model, t)) {
             if (n < in->background && at == n * trained / in->background)
