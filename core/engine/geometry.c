@@ -1,5 +1,6 @@
 #include "core/engine/geometry.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Way of a tower convolution, by level and model alone: Cook-Toom for width 5, with tiles that
@@ -149,4 +150,30 @@ void mfd_geometry_direct(struct mfd_geometry *direct, const struct mfd_geometry 
         l->span = l->points = l->taps;
         l->phase = 0;
     }
+}
+
+/* Products of a row of a level: its convolution, and the one of width 1 behind it. */
+static double products(const struct mfd_level *l, const struct mfd_config *c)
+{
+    bool tower = l->kind == MFD_LEVEL_TOWER;
+    double in = (double)c->width[tower ? l->index : c->n_tower];
+    double out = (double)(l->kind == MFD_LEVEL_OUTPUT ? c->embed
+                          : tower                     ? c->width[l->index + 1]
+                                                      : c->width[c->n_tower]);
+    return (double)l->taps * in * out + (l->kind == MFD_LEVEL_OUTPUT ? 0 : out * out);
+}
+
+double mfd_geometry_share(const struct mfd_geometry *g, const struct mfd_config *c)
+{
+    const struct mfd_level *top = &g->level[g->n - 1];
+    double touched = 0, all = 0;
+    for (size_t i = 1; i < g->n && !g->padded; i++) { /* the stem has no products */
+        const struct mfd_level *l = &g->level[i];
+        double stride = (double)((int64_t)1 << l->shift);
+        double cone = 1 + (double)(top->lo + top->hi - l->lo - l->hi) / stride;
+        double seeing = ceil((double)(l->lo + l->hi + 1) / stride);
+        all += cone * products(l, c);
+        touched += fmin(cone, seeing) * products(l, c);
+    }
+    return all > 0 ? touched / all : 1;
 }

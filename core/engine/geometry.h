@@ -61,6 +61,10 @@ void mfd_geometry_direct(struct mfd_geometry *direct, const struct mfd_geometry 
 /* Rows of a level in a window of `positions` input positions, computed whole. */
 int64_t mfd_geometry_rows(const struct mfd_geometry *g, size_t level, int64_t positions);
 
+/* Share of a window's work, at most, that changing one of its bases asks for again: rows that see
+ * the base, weighed by their products. 1 where windows are computed whole. */
+double mfd_geometry_share(const struct mfd_geometry *g, const struct mfd_config *config);
+
 /* Floor division and remainder for a power of two or any positive divisor. */
 static inline int64_t mfd_floor_div(int64_t a, int64_t b)
 {

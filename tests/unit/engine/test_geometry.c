@@ -423,11 +423,35 @@ static void a_substitution_costs_a_few_rows(void **state)
     check_near((cost_of(batch).gmac_done - alone.gmac_done) / 100, by_hand(rows, row_done), 0.5,
                "the same, as computed");
     assert_true(most < 0.2);
+    struct mfd_geometry g;
+    const struct mfd_config *c = mfd_synthetic_config(published.network);
+    MUST(mfd_geometry_init(&g, c, &err));
+    double said = mfd_geometry_share(&g, c) * alone.gmac; /* without what tiles add */
+    print_message("said beforehand: %.4f GMAC\n", said);
+    assert_true(said > 0.1 && sum / 100 < 1.25 * said && sum / 100 > 0.8 * said);
     /* an allele that changes nothing asks for nothing */
     double before = cost_of(batch).gmac;
     network_window(batch, network_allele(batch, s, 1100, 1, published.bases + 1100, 1), 0, 2176);
     assert_true(cost_of(batch).gmac == before);
     mfd_batch_free(batch);
+}
+
+static void a_window_that_is_padded_is_computed_whole_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 12; i++) {
+        struct test_random r = test_random_new(900 + i);
+        struct mfd_synthetic_options o = network_options(&r, NETWORK_CONE);
+        struct mfd_config c = config_of(&o);
+        struct mfd_geometry g = geometry_of(&o);
+        for (size_t k = 0; k <= c.n_tower; k++)
+            c.width[k] = 8 + k;
+        c.embed = 16;
+        double share = mfd_geometry_share(&g, &c);
+        assert_true(g.padded ? share == 1 : share > 0 && share <= 1);
+        g.padded = true;
+        assert_true(mfd_geometry_share(&g, &c) == 1);
+    }
 }
 
 /* Where every base has its window, no row of any lane is computed twice. */
@@ -451,6 +475,7 @@ int main(void)
         cmocka_unit_test(seven_shifts_share_rows),
         cmocka_unit_test(windows_along_a_region_share_rows),
         cmocka_unit_test(a_substitution_costs_a_few_rows),
+        cmocka_unit_test(a_window_that_is_padded_is_computed_whole_again),
         cmocka_unit_test(windows_at_every_base_compute_every_row_once),
     };
     return cmocka_run_group_tests(tests, open_published, close_published);
