@@ -20,6 +20,7 @@ enum mfd_call { /* whose members are read */
                 MFD_CALL_NORMALIZE,
                 MFD_CALL_MARGINAL,
                 MFD_CALL_CONTRAST,
+                MFD_CALL_ISM,
 };
 
 enum mfd_input { MFD_INPUT_SEQUENCES, MFD_INPUT_INTERVALS, MFD_INPUT_VARIANTS };
@@ -34,6 +35,7 @@ enum {
     MFD_SCORE_SAR = 16,
     MFD_SCORE_QUANTILE = 32
 };
+enum { MFD_SCAN_EFFECT = 1, MFD_SCAN_CENTRED = 2 };
 enum { MFD_SUBSPACE_BIOLOGICAL = 1, MFD_SUBSPACE_TECHNICAL = 2 };
 
 enum mfd_scale { MFD_SCALE_UNSAID, MFD_SCALE_LOGIT, MFD_SCALE_PROBABILITY };
@@ -58,6 +60,7 @@ struct mfd_condition {
 
 /* Which tracks; nothing given is all of them. */
 struct mfd_selection {
+    bool given;             /* anything was said */
     const char *const *ids; /* NULL: not by identifier */
     size_t n_ids;
     const struct mfd_condition *where;
@@ -80,7 +83,8 @@ struct mfd_item {
     const char *text;   /* a sequence, or an interval or variant in one string; else NULL */
     size_t n;           /* bytes of text */
     const char *chrom;  /* interval or variant in parts, then: */
-    int64_t start, end; /* 0-based half-open; of a variant, start is the first base of ref */
+    int64_t start, end; /* 0-based half-open; of a variant, start is the first base of ref; of a
+                           sequence, what of it is scanned (end 0: not said) */
     const char *ref, *alt;
     struct mfd_problem *problem; /* why the input could not be read; NULL where it could */
 };
@@ -103,6 +107,8 @@ struct mfd_body {
     enum mfd_hold held;
     unsigned components;  /* set of MFD_PART_ */
     unsigned scores;      /* set of MFD_SCORE_ */
+    unsigned scan;        /* set of MFD_SCAN_ */
+    bool one_window;      /* of a scan: all substitutions in the same window */
     unsigned subspaces;   /* set of MFD_SUBSPACE_; 0: none of them asked for */
     enum mfd_scale scale; /* never MFD_SCALE_UNSAID after decoding */
     unsigned shifts;      /* of the ensemble, 1..7 */

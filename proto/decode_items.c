@@ -44,6 +44,12 @@ static const struct mfd_member sequence_members[] = {
     MEMBER("id", mfd_read_string, id, false),
     MEMBER("sequence", read_bases, text, true),
 };
+static const struct mfd_member scanned_members[] = {
+    MEMBER("id", mfd_read_string, id, false),
+    MEMBER("sequence", read_bases, text, true),
+    MEMBER("start", read_start, start, false),
+    MEMBER("end", read_start, end, false),
+};
 static const struct mfd_member interval_members[] = {
     MEMBER("id", mfd_read_string, id, false),
     MEMBER("chrom", mfd_read_string, chrom, true),
@@ -68,6 +74,17 @@ static int check_interval(struct mfd_reader *r, const struct mfd_at *at,
         (long long)item->end, (long long)item->start);
 }
 
+static int check_scanned(struct mfd_reader *r, const struct mfd_at *at, const struct mfd_item *item)
+{
+    int64_t n = (int64_t)strlen(item->text);
+    if ((item->start == 0 && item->end == 0) || (item->start < item->end && item->end <= n))
+        return 0;
+    return mfd_reader_fail(r, at, "bad-interval",
+                           "bases %lld to %lld are to be scanned, of a sequence of %lld; start and "
+                           "end are 0-based and half-open, both or neither given",
+                           (long long)item->start, (long long)item->end, (long long)n);
+}
+
 /* What each kind of input is called, and how it is read. */
 static const struct kind {
     const char *expected;
@@ -83,6 +100,12 @@ static const struct kind {
     [MFD_INPUT_VARIANTS] = { "{\"chrom\", \"pos\", \"ref\", \"alt\"} or a string such as "
                              "chr20-101-C-T",
                              mfd_read_string, variant_members, 5, NULL },
+};
+
+/* A sequence of which a part is scanned. */
+static const struct kind scanned = {
+    "a string of bases or {\"id\", \"sequence\", \"start\", \"end\"}", read_bases, scanned_members,
+    4, check_scanned
 };
 
 static int read_item(struct mfd_reader *r, const json_t *v, const struct mfd_at *at,
@@ -117,7 +140,8 @@ static int keep_problem(struct mfd_reader *r, const json_t *v, struct mfd_item *
 }
 
 int mfd_read_items(struct mfd_reader *r, const json_t *v, const struct mfd_at *at,
-                   enum mfd_input input, int64_t max_items, struct mfd_item **items, size_t *n)
+                   enum mfd_input input, bool scan, int64_t max_items, struct mfd_item **items,
+                   size_t *n)
 {
     if (!json_is_array(v))
         return mfd_reader_expected(r, at, "an array", v);
@@ -126,14 +150,14 @@ int mfd_read_items(struct mfd_reader *r, const json_t *v, const struct mfd_at *a
         return mfd_reader_fail(r, at, "invalid-value", "there is nothing to compute");
     if (count > (size_t)max_items)
         return mfd_reader_limit(r, at, "items", max_items, (int64_t)count);
+    const struct kind *kind = scan && input == MFD_INPUT_SEQUENCES ? &scanned : &kinds[input];
     struct mfd_item *list = mfd_reader_alloc(r, count, sizeof *list);
     if (!list)
         return -1;
     for (size_t i = 0; i < count; i++) {
         const json_t *element = json_array_get(v, i);
         struct mfd_at inner = MFD_AT_INDEX(at, i);
-        if (read_item(r, element, &inner, &kinds[input], &list[i]) &&
-            keep_problem(r, element, &list[i]))
+        if (read_item(r, element, &inner, kind, &list[i]) && keep_problem(r, element, &list[i]))
             return -1;
     }
     *items = list;

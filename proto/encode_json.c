@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "proto/encode.h"
+#include "proto/encode_in.h"
 #include "proto/text.h"
 
 const char *const mfd_outcome_names[] = { "ok", "skipped", "error", NULL };
@@ -13,7 +13,7 @@ size_t mfd_layout_width(const struct mfd_layout *layout)
     return width;
 }
 
-static void add_text(struct mfd_buffer *out, const char *name, const char *value)
+void mfd_encode_text(struct mfd_buffer *out, const char *name, const char *value)
 {
     mfd_buffer_addf(out, ",\"%s\":", name);
     if (value)
@@ -22,7 +22,7 @@ static void add_text(struct mfd_buffer *out, const char *name, const char *value
         mfd_buffer_adds(out, "null");
 }
 
-static void add_integer(struct mfd_buffer *out, const char *name, int64_t value)
+void mfd_encode_integer(struct mfd_buffer *out, const char *name, int64_t value)
 {
     mfd_buffer_addf(out, ",\"%s\":%lld", name, (long long)value);
 }
@@ -50,15 +50,15 @@ static void add_values(const struct mfd_layout *layout, const struct mfd_results
 static void add_bins(const struct mfd_layout *layout, const struct mfd_results *r,
                      const struct mfd_result *result, struct mfd_buffer *out)
 {
-    add_text(out, "chrom", result->chrom);
-    add_integer(out, "start", result->start);
-    add_integer(out, "end", result->end);
+    mfd_encode_text(out, "chrom", result->chrom);
+    mfd_encode_integer(out, "start", result->start);
+    mfd_encode_integer(out, "end", result->end);
     mfd_buffer_adds(out, ",\"bins\":[");
     for (size_t i = 0; i < result->n_rows; i++) {
         const struct mfd_row *row = &result->rows[i];
         mfd_buffer_addf(out, "%s{\"start\":%lld", i ? "," : "", (long long)row->start);
-        add_integer(out, "end", row->end);
-        add_integer(out, "padded", row->padded);
+        mfd_encode_integer(out, "end", row->end);
+        mfd_encode_integer(out, "padded", row->padded);
         add_values(layout, r, result->first_row + i, out);
         mfd_buffer_addc(out, '}');
     }
@@ -69,19 +69,19 @@ static void add_variant(const struct mfd_result *result, struct mfd_buffer *out)
 {
     mfd_buffer_adds(out, ",\"variant\":{\"chrom\":");
     mfd_text_json(out, result->chrom, strlen(result->chrom));
-    add_integer(out, "pos", result->start + 1);
-    add_text(out, "ref", result->ref);
-    add_text(out, "alt", result->alt);
+    mfd_encode_integer(out, "pos", result->start + 1);
+    mfd_encode_text(out, "ref", result->ref);
+    mfd_encode_text(out, "alt", result->alt);
     mfd_buffer_addf(out, "},\"flipped\":%s", result->flipped ? "true" : "false");
-    add_integer(out, "padded", result->rows[0].padded);
+    mfd_encode_integer(out, "padded", result->rows[0].padded);
 }
 
 static void add_result(const struct mfd_layout *layout, const struct mfd_results *r,
                        const struct mfd_result *result, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out, "{\"index\":%zu", result->index);
-    add_text(out, "id", result->id);
-    add_text(out, "status", mfd_outcome_names[result->outcome]);
+    mfd_encode_text(out, "id", result->id);
+    mfd_encode_text(out, "status", mfd_outcome_names[result->outcome]);
     if (result->outcome != MFD_OUTCOME_OK) {
         mfd_buffer_adds(out, ",\"problem\":");
         mfd_problem_encode(result->problem, NULL, NULL, out);
@@ -95,8 +95,7 @@ static void add_result(const struct mfd_layout *layout, const struct mfd_results
     mfd_buffer_addc(out, '}');
 }
 
-/* {"provenance":...,"tracks":[...] without the brace that closes it */
-static void add_head(const struct mfd_layout *layout, struct mfd_buffer *out)
+void mfd_encode_head(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
     mfd_buffer_adds(out, "{\"provenance\":");
     mfd_buffer_adds(out, layout->provenance);
@@ -111,7 +110,7 @@ static void add_head(const struct mfd_layout *layout, struct mfd_buffer *out)
     mfd_buffer_addc(out, ']');
 }
 
-static void add_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
+void mfd_encode_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out,
                     "\"summary\":{\"items\":%llu,\"ok\":%llu,\"skipped\":%llu,\"error\":%llu}}",
@@ -122,7 +121,7 @@ static void add_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
 
 static void json_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    add_head(layout, out);
+    mfd_encode_head(layout, out);
     mfd_buffer_adds(out, ",\"results\":[");
 }
 
@@ -141,13 +140,13 @@ static void json_end(const struct mfd_layout *layout, const struct mfd_counts *c
 {
     (void)layout;
     mfd_buffer_adds(out, "],");
-    add_summary(counts, out);
+    mfd_encode_summary(counts, out);
     mfd_buffer_addc(out, '\n');
 }
 
 static void ndjson_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    add_head(layout, out);
+    mfd_encode_head(layout, out);
     mfd_buffer_adds(out, "}\n");
 }
 
@@ -165,7 +164,7 @@ static void ndjson_end(const struct mfd_layout *layout, const struct mfd_counts 
 {
     (void)layout;
     mfd_buffer_addc(out, '{');
-    add_summary(counts, out);
+    mfd_encode_summary(counts, out);
     mfd_buffer_addc(out, '\n');
 }
 

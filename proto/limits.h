@@ -26,6 +26,8 @@
     X(jobs, 256, "jobs", "jobs of all clients that wait or run")                                   \
     X(client_jobs, 64, "jobs", "jobs of one client that wait or run")                              \
     X(interval_bins, 4096, "bins", "bins of one interval")                                         \
+    X(ism_bases, 256, "bases", "bases scanned by a synchronous request")                           \
+    X(job_ism_bases, 1000000, "bases", "bases scanned by a job")                                   \
     X(sequence_bases, 65536, "bases", "one sequence of a request")                                 \
     X(refget_bases, 300 * MFD_MIB, "bases", "one answer of /sequence")                             \
     X(track_ids, 16384, "ids", "tracks named in a request")                                        \

@@ -59,7 +59,10 @@ static double seconds(void)
 
 double mfd_task_item_passes(const struct mfd_task *task)
 {
-    return mfd_ensemble_passes(task->ensemble) * (task->kind == MFD_TASK_VARIANTS ? 2.0 : 1.0);
+    static const double windows[MFD_TASK_KINDS] = {
+        [MFD_TASK_SEQUENCES] = 1, [MFD_TASK_BINS] = 1, [MFD_TASK_VARIANTS] = 2, [MFD_TASK_ISM] = 3
+    };
+    return mfd_ensemble_passes(task->ensemble) * windows[task->kind];
 }
 
 /* On the loop: the last of a ticket. */
@@ -213,7 +216,7 @@ static int compute(struct mfd_batcher *b, struct mfd_error *err)
 
 static void *run(void *arg)
 {
-    static const char *const kinds[] = { "sequences", "bins", "variants" };
+    static const char *const kinds[] = { "sequences", "bins", "variants", "ism" };
     struct mfd_batcher *b = arg;
     pthread_mutex_lock(&b->lock);
     while (wait_for_work(b)) {

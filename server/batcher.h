@@ -15,12 +15,13 @@
 #include "core/base/error.h"
 #include "core/score/score.h"
 
-enum mfd_task_kind { MFD_TASK_SEQUENCES, MFD_TASK_BINS, MFD_TASK_VARIANTS };
-#define MFD_TASK_KINDS 3
+enum mfd_task_kind { MFD_TASK_SEQUENCES, MFD_TASK_BINS, MFD_TASK_VARIANTS, MFD_TASK_ISM };
+#define MFD_TASK_KINDS 4
 
-/* Arguments of mfd_score_sequences, mfd_score_bins or mfd_score_variants, whose comments say what
- * they mean. Tasks merge where kind, ensemble, head, genome and pad agree: so use the model's own
- * head (NULL) and pick tracks when encoding, unless the tracks are virtual. Outputs may differ. */
+/* Arguments of mfd_score_sequences, mfd_score_bins, mfd_score_variants or mfd_score_ism, whose
+ * comments say what they mean; an item of the last is a base of a window, with four rows. Tasks
+ * merge where kind, ensemble, head, genome and pad agree: so use the model's own head (NULL) and
+ * pick tracks when encoding, unless the tracks are virtual. Outputs may differ. */
 struct mfd_task {
     enum mfd_task_kind kind;
     const struct mfd_head *head; /* NULL: all tracks of the model */
@@ -28,14 +29,15 @@ struct mfd_task {
     struct mfd_ensemble ensemble;
     bool pad;
     size_t n;                         /* items; 0 is done at once */
-    const struct mfd_window *windows; /* (n) sequences */
+    const struct mfd_window *windows; /* (n) sequences; ism, the same for neighbours */
+    const size_t *base;               /* (n) ism: which of the window's bases is substituted */
     const size_t *contig;             /* (n) bins */
     const int64_t *start;             /* (n) bins */
     struct mfd_variant *variants;     /* (n) variants; status may be changed */
-    struct mfd_outputs out;           /* sequences, bins: NULL or (n, width) each */
-    struct mfd_effects effects;       /* variants: likewise */
-    int *status;                      /* (n) bins */
-    bool *padded;                     /* (n) bins, may be NULL */
+    struct mfd_outputs out;     /* sequences, bins: NULL or (n, width) each; ism: (n, 4, width) */
+    struct mfd_effects effects; /* variants: likewise */
+    int *status;                /* (n) bins */
+    bool *padded;               /* (n) bins, may be NULL */
 };
 
 struct mfd_batcher;
@@ -84,7 +86,8 @@ int mfd_batcher_submit(struct mfd_batcher *batcher, struct mfd_served *model, co
  * reached). Loop thread. */
 void mfd_batcher_cancel(struct mfd_batcher *batcher, struct mfd_ticket *ticket);
 
-/* Whole windows that an item of a task costs at most, nobody sharing: passes x 2 for variants. */
+/* Whole windows that an item of a task costs at most, nobody sharing: passes x 2 for variants,
+ * passes x 3 for the substitutions of a base. */
 double mfd_task_item_passes(const struct mfd_task *task);
 
 struct mfd_batcher_stats {

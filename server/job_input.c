@@ -84,6 +84,7 @@ static struct mfd_limits job_limits(const struct mfd_limits *limits)
     wider.json_values = limits->job_json_values;
     wider.json_depth = limits->json_depth + ENVELOPE;
     wider.vcf_bytes = limits->job_vcf_bytes;
+    wider.ism_bases = limits->job_ism_bases;
     return wider;
 }
 

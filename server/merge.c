@@ -39,6 +39,7 @@ struct merged {
     const struct slot *slots;
     size_t n_slots;
     size_t width[WIDTHS];
+    size_t per; /* rows an item */
     void *inputs[2];
     float *rows; /* behind the outputs of the call, where they are not the task's own */
     int *status;
@@ -71,6 +72,7 @@ static void init(struct merged *m, struct mfd_engine *engine, const struct mfd_t
     m->width[TECHNICAL] = config->technical;
     m->width[EMBED] = config->embed;
     bool variants = first->kind == MFD_TASK_VARIANTS;
+    m->per = first->kind == MFD_TASK_ISM ? 4 : 1;
     m->slots = variants ? variant_slots : window_slots;
     m->n_slots = variants ? MAX_SLOTS : sizeof window_slots / sizeof *window_slots;
 }
@@ -82,6 +84,8 @@ static void point_into(struct merged *m, const struct mfd_share *share)
     m->task.n = share->n;
     if (t->windows)
         m->task.windows = t->windows + share->first;
+    if (t->base)
+        m->task.base = t->base + share->first;
     if (t->contig)
         m->task.contig = t->contig + share->first;
     if (t->start)
@@ -95,7 +99,7 @@ static void point_into(struct merged *m, const struct mfd_share *share)
     for (size_t s = 0; s < m->n_slots; s++) {
         float *at = *pointer_at(t, &m->slots[s]);
         *pointer_at(&m->task, &m->slots[s]) =
-            at ? at + share->first * m->width[m->slots[s].width] : NULL;
+            at ? at + share->first * m->per * m->width[m->slots[s].width] : NULL;
     }
 }
 
@@ -109,7 +113,7 @@ static int make_rows(struct merged *m, const struct mfd_selection *sel)
             wanted[s] = *pointer_at(&sel->shares[i].ticket->task, &m->slots[s]) != NULL;
         size_t n = 0;
         offsets[s] = total;
-        if (wanted[s] && (!mfd_mul(sel->items, m->width[m->slots[s].width], &n) ||
+        if (wanted[s] && (!mfd_mul(sel->items, m->per * m->width[m->slots[s].width], &n) ||
                           !mfd_add(total, (n + 15) & ~(size_t)15, &total)))
             return MFD_ENOMEM;
     }
@@ -145,6 +149,13 @@ static int gather(struct merged *m, const struct mfd_selection *sel)
         m->task.windows = m->inputs[0] =
             join(sel, offsetof(struct mfd_task, windows), sizeof(struct mfd_window));
         break;
+    case MFD_TASK_ISM:
+        m->task.windows = m->inputs[0] =
+            join(sel, offsetof(struct mfd_task, windows), sizeof(struct mfd_window));
+        m->task.base = m->inputs[1] = join(sel, offsetof(struct mfd_task, base), sizeof(size_t));
+        if (!m->inputs[1])
+            return MFD_ENOMEM;
+        break;
     case MFD_TASK_BINS:
         m->task.contig = m->inputs[0] =
             join(sel, offsetof(struct mfd_task, contig), sizeof(size_t));
@@ -170,7 +181,7 @@ static void scatter(const struct merged *m, const struct mfd_selection *sel)
         const struct mfd_task *t = &share->ticket->task;
         for (size_t s = 0; s < m->n_slots; s++) {
             float *to = *pointer_at(t, &m->slots[s]);
-            size_t width = m->width[m->slots[s].width];
+            size_t width = m->per * m->width[m->slots[s].width];
             if (to)
                 memcpy(to + share->first * width, *pointer_at(&m->task, &m->slots[s]) + row * width,
                        share->n * width * sizeof *to);
@@ -185,10 +196,39 @@ static void scatter(const struct merged *m, const struct mfd_selection *sel)
     }
 }
 
-static int call(struct mfd_engine *engine, const struct mfd_task *t, const volatile int *cancel,
+/* Neighbouring items of one window are one scan where their bases are neighbours too. */
+static int call_ism(struct mfd_engine *engine, const struct merged *m, const volatile int *cancel,
+                    struct mfd_error *err)
+{
+    const struct mfd_task *t = &m->task;
+    int status = MFD_OK;
+    for (size_t first = 0, n; first < t->n && status == MFD_OK; first += n) {
+        struct mfd_outputs out = { 0 };
+        const struct mfd_window *window = &t->windows[first];
+        size_t from = t->base[first];
+        for (n = 1; first + n < t->n && t->windows[first + n].bases == window->bases &&
+                    t->base[first + n] == from + n;
+             n++)
+            continue;
+        for (size_t s = 0; s < m->n_slots; s++) {
+            float *at = *pointer_at(t, &m->slots[s]);
+            size_t offset = m->slots[s].offset - offsetof(struct mfd_task, out);
+            *(float **)(void *)((char *)&out + offset) =
+                at ? at + first * m->per * m->width[m->slots[s].width] : NULL;
+        }
+        status = mfd_score_ism(engine, t->head, window, from, from + n, t->ensemble, &out, NULL,
+                               cancel, err);
+    }
+    return status;
+}
+
+static int call(struct mfd_engine *engine, const struct merged *m, const volatile int *cancel,
                 struct mfd_error *err)
 {
+    const struct mfd_task *t = &m->task;
     switch (t->kind) {
+    case MFD_TASK_ISM:
+        return call_ism(engine, m, cancel, err);
     case MFD_TASK_SEQUENCES:
         return mfd_score_sequences(engine, t->head, t->windows, t->n, t->ensemble, &t->out, cancel,
                                    err);
@@ -212,7 +252,7 @@ int mfd_merge_run(struct mfd_engine *engine, const struct mfd_selection *selecti
     else if (gather(&m, selection) < 0)
         status = mfd_fail_nomem(err);
     if (status == MFD_OK)
-        status = call(engine, &m.task, cancel, err);
+        status = call(engine, &m, cancel, err);
     if (status == MFD_OK && selection->n > 1)
         scatter(&m, selection);
     deinit(&m);

@@ -220,7 +220,7 @@ static void render_runs(struct mfd_metrics *m, struct mfd_buffer *out)
     } counters[] = {
         { "mfd_runs_total", "Runs of an engine." },
         { "mfd_run_tasks_total", "Tasks, or slices of tasks, merged into runs." },
-        { "mfd_run_items_total", "Windows, bins or variants computed." },
+        { "mfd_run_items_total", "Windows, bins, variants or scanned bases computed." },
         { "mfd_run_passes_total", "Whole windows computed, as if nothing were shared." },
     };
     for (size_t c = 0; c < 4; c++) {

@@ -1,11 +1,11 @@
-#include "server/handlers/scoring.h"
+#include "server/handlers/scoring_in.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/memory.h"
-#include "core/score/summary.h"
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/registry.h"
@@ -21,200 +21,6 @@ static int from_error(struct mfd_problem *problem, const struct mfd_error *err, 
 static int no_memory(struct mfd_problem *problem)
 {
     return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
-/* --- where the numbers come from --- */
-
-static void add_part(struct mfd_scoring *s, struct mfd_part part, struct mfd_source source)
-{
-    s->parts[s->layout.n_parts] = part;
-    s->sources[s->layout.n_parts++] = source;
-}
-
-/* Have an output computed; where, among the arrays. */
-static size_t need(struct mfd_scoring *s, size_t offset, size_t stride)
-{
-    size_t i = 0;
-    while (i < s->n_arrays && s->arrays[i].offset != offset)
-        i++;
-    s->arrays[i] = (struct mfd_array){ offset, stride };
-    s->n_arrays += i == s->n_arrays;
-    return i;
-}
-
-static void add_tracks(struct mfd_scoring *s, const char *group, const char *name,
-                       struct mfd_source source)
-{
-    add_part(s, (struct mfd_part){ group, name, s->choice.width, s->choice.columns, 0 }, source);
-}
-
-#define OUT(field) offsetof(struct mfd_outputs, field)
-#define EFFECTS(field) offsetof(struct mfd_effects, field)
-
-/* Components by scale; the parts of a probability do not exist. */
-static const struct {
-    unsigned part;
-    size_t logit, probability;
-} components[] = {
-    { MFD_PART_TOTAL, OUT(logits), OUT(predictions) },
-    { MFD_PART_BIOLOGICAL, OUT(logits_biological), 0 },
-    { MFD_PART_TECHNICAL, OUT(logits_technical), 0 },
-};
-
-static void add_components(struct mfd_scoring *s, const char *group, size_t base,
-                           enum mfd_gather how)
-{
-    const struct mfd_choice *c = &s->choice;
-    for (size_t i = 0; i < 3; i++)
-        if (s->body.components & components[i].part) {
-            bool logit = s->body.scale == MFD_SCALE_LOGIT;
-            size_t offset = base + (logit ? components[i].logit : components[i].probability);
-            struct mfd_part part = { group, mfd_part_names[i], c->width, c->columns, 0 };
-            if (how == MFD_GATHER_LEVELS) {
-                part.width = c->stride;
-                part.columns = NULL; /* numbered: track by track, its settings in their order */
-            }
-            add_part(s, part,
-                     (struct mfd_source){ how ? MFD_MADE_GATHERED : MFD_MADE_PICKED,
-                                          need(s, offset, c->stride), .gather = how });
-        }
-}
-
-/* Averages over columns of metadata come with their spread, and a contrast as a difference. */
-static void add_predictions(struct mfd_scoring *s)
-{
-    bool average = s->choice.marginal != NULL;
-    add_components(s, "values", 0,
-                   average              ? MFD_GATHER_MEAN
-                   : s->choice.contrast ? MFD_GATHER_DIFFERENCE
-                                        : MFD_GATHER_TRACKS);
-    if (average)
-        add_components(s, "sd", 0, MFD_GATHER_SD);
-    if (average && s->body.levels)
-        add_components(s, "levels", 0, MFD_GATHER_LEVELS);
-}
-
-/* Features: technical ones are numbered first, as in the model. */
-static void add_features(struct mfd_scoring *s, const char *group, size_t base)
-{
-    const struct mfd_config *c = s->config;
-    const struct {
-        unsigned subspace;
-        const char *name;
-        size_t width, first, offset;
-    } subspaces[] = {
-        { MFD_SUBSPACE_BIOLOGICAL, "biological", c->biological, c->technical,
-          OUT(features_biological) },
-        { MFD_SUBSPACE_TECHNICAL, "technical", c->technical, 0, OUT(features_technical) },
-    };
-    if (c->model_class == MFD_BASELINE) {
-        add_part(s, (struct mfd_part){ group, "all", c->embed, NULL, 0 },
-                 (struct mfd_source){ MFD_MADE_COPIED, need(s, base + OUT(features), c->embed) });
-        return;
-    }
-    for (size_t i = 0; i < 2; i++)
-        if (s->body.subspaces & subspaces[i].subspace)
-            add_part(s,
-                     (struct mfd_part){ group, subspaces[i].name, subspaces[i].width, NULL,
-                                        subspaces[i].first },
-                     (struct mfd_source){ MFD_MADE_COPIED, need(s, base + subspaces[i].offset,
-                                                                subspaces[i].width) });
-}
-
-static void add_scores(struct mfd_scoring *s)
-{
-    static const struct {
-        unsigned score;
-        size_t base;
-    } scores[] = {
-        { MFD_SCORE_EFFECT, EFFECTS(effect) },
-        { MFD_SCORE_REFERENCE, EFFECTS(reference) },
-        { MFD_SCORE_ALTERNATIVE, EFFECTS(alternative) },
-    };
-    size_t stride = s->choice.stride;
-    for (size_t i = 0; i < 3; i++)
-        if (s->body.scores & scores[i].score)
-            add_components(s, mfd_score_names[i], scores[i].base, MFD_GATHER_TRACKS);
-    if (s->body.scores & MFD_SCORE_SWAP) {
-        add_tracks(s, "swap", "biological",
-                   (struct mfd_source){ MFD_MADE_PICKED,
-                                        need(s, EFFECTS(logits_biological_ver2), stride) });
-        add_tracks(s, "swap", "technical",
-                   (struct mfd_source){ MFD_MADE_PICKED,
-                                        need(s, EFFECTS(logits_technical_ver2), stride) });
-    }
-    if (s->body.scores & MFD_SCORE_SAR)
-        add_tracks(s, "sar", "total",
-                   (struct mfd_source){ MFD_MADE_SAR,
-                                        need(s, EFFECTS(alternative.predictions), stride),
-                                        need(s, EFFECTS(reference.predictions), stride) });
-    if (s->body.scores & MFD_SCORE_QUANTILE)
-        add_tracks(
-            s, "quantile", "total",
-            (struct mfd_source){ MFD_MADE_QUANTILE, need(s, EFFECTS(effect.logits), stride) });
-    if (s->body.subspaces)
-        add_features(s, "features", EFFECTS(effect));
-}
-
-/* What a model without subspaces cannot say. */
-static int check_baseline(const struct mfd_scoring *s, enum mfd_call call,
-                          struct mfd_problem *problem)
-{
-    const unsigned both = MFD_SUBSPACE_BIOLOGICAL | MFD_SUBSPACE_TECHNICAL;
-    const struct {
-        bool asked;
-        const char *pointer;
-    } refused[] = {
-        { s->body.components & ~(unsigned)MFD_PART_TOTAL, "/components" },
-        { s->body.scores & MFD_SCORE_SWAP, "/scores" },
-        { s->body.subspaces && s->body.subspaces != both,
-          call == MFD_CALL_VARIANTS ? "/features" : "/subspaces" },
-    };
-    for (size_t i = 0; s->config->model_class == MFD_BASELINE && i < 3; i++)
-        if (refused[i].asked)
-            return mfd_problem_set(problem, "unsupported-component", refused[i].pointer,
-                                   "this model has no biological and technical subspace; it has "
-                                   "totals, and features as a whole");
-    return 0;
-}
-
-/* Quantiles need the distributions that the bundle keeps, one a track that was trained. */
-static int open_background(struct mfd_scoring *s, struct mfd_problem *problem)
-{
-    struct mfd_error err = MFD_ERROR_INIT;
-    if (!(s->body.scores & MFD_SCORE_QUANTILE))
-        return 0;
-    if (s->body.virtual_tracks)
-        return mfd_problem_set(problem, "unsupported", "/virtual_tracks",
-                               "a virtual track has no background of common variants; quantiles "
-                               "are of the model's own tracks");
-    int status = mfd_background_open(mfd_served_model(s->served), &s->background, &err);
-    if (status == MFD_ENOTFOUND)
-        return mfd_problem_set(problem, "no-background", "/scores",
-                               "%s; without it there are no quantiles", err.message);
-    return status ? from_error(problem, &err, NULL) : 0;
-}
-
-static int lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem *problem)
-{
-    if (check_baseline(s, call, problem) || open_background(s, problem))
-        return -1;
-    if (call != MFD_CALL_FEATURES) {
-        if (mfd_choice_make(&s->choice, mfd_served_model(s->served), &s->body, problem))
-            return -1;
-        s->layout.tracks = s->choice.columns;
-        s->layout.n_tracks = s->choice.width;
-    }
-    if (call == MFD_CALL_VARIANTS)
-        add_scores(s);
-    else if (call == MFD_CALL_FEATURES)
-        add_features(s, "values", 0);
-    else
-        add_predictions(s);
-    s->layout.input = s->body.input;
-    s->layout.parts = s->parts;
-    s->scratch = mfd_calloc(mfd_layout_width(&s->layout), sizeof *s->scratch);
-    return s->scratch ? 0 : no_memory(problem);
 }
 
 /* --- what the request is asked of --- */
@@ -244,6 +50,9 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
         add_text(out, "scale", mfd_scale_names[s->body.scale]);
         add_text(out, "aggregate", mfd_aggregate_names[s->body.tracks.aggregate]);
     }
+    if (call == MFD_CALL_ISM) /* how the substitutions stand in windows */
+        add_text(out, "scan",
+                 s->body.one_window || s->body.input != MFD_INPUT_INTERVALS ? "one" : "each");
     if (s->background.points)
         mfd_buffer_addf(out, ",\"background\":{\"variants\":%llu}",
                         (unsigned long long)s->background.variants);
@@ -298,14 +107,15 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
         return from_error(problem, &err, s->body.model ? "/model" : NULL);
     s->served = plan->model;
     s->config = mfd_model_config(mfd_served_model(s->served));
-    if (find_genome(s, input->app, problem) || lay_out(s, call, problem))
+    if (find_genome(s, input->app, problem) || mfd_scoring_lay_out(s, call, problem))
         return -1;
     return write_provenance(s, call, problem);
 }
 
 void mfd_scoring_hint(const struct mfd_operation_input *input, struct mfd_problem *problem)
 {
-    if (input->job || !problem->limit || strcmp(problem->limit, "items") != 0)
+    if (input->job || !problem->limit ||
+        (strcmp(problem->limit, "items") != 0 && strcmp(problem->limit, "ism_bases") != 0))
         return;
     size_t n = strlen(problem->detail);
     snprintf(problem->detail + n, sizeof problem->detail - n,
@@ -348,7 +158,7 @@ int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
     if (s->body.input == MFD_INPUT_VARIANTS)
         s->windows *= 2;
     plan->items = s->body.n_items;
-    plan->passes = (double)s->windows * mfd_ensemble_passes(s->ensemble);
+    plan->passes = s->passes = (double)s->windows * mfd_ensemble_passes(s->ensemble);
     plan->dry_run = s->body.dry_run;
     size_t most_rows = PART_ROWS;
     for (size_t i = 0; i < s->n_arrays; i++)
@@ -364,71 +174,10 @@ int mfd_scoring_describe(const struct mfd_scoring *s, struct mfd_buffer *out,
 {
     mfd_buffer_addf(out, "{\"provenance\":%s,\"cost\":{\"items\":%zu,\"unscored\":%zu",
                     s->layout.provenance, s->body.n_items, s->unscored);
-    mfd_buffer_addf(out, ",\"windows\":%zu,\"passes\":%zu", s->windows,
-                    s->windows * mfd_ensemble_passes(s->ensemble));
+    mfd_buffer_addf(out, ",\"windows\":%zu,\"passes\":%.0f", s->windows, ceil(s->passes));
     mfd_buffer_addf(out, ",\"limits\":{\"items\":%lld,\"passes\":%lld}}}\n",
                     (long long)s->max_items, (long long)s->max_passes);
     return out->failed ? no_memory(problem) : 0;
-}
-
-/* --- numbers of a part --- */
-
-int mfd_numbers_init(struct mfd_numbers *n, const struct mfd_scoring *s, size_t rows,
-                     struct mfd_task *task, struct mfd_problem *problem)
-{
-    char *base = task->kind == MFD_TASK_VARIANTS ? (char *)&task->effects : (char *)&task->out;
-    size_t floats = 0;
-    *n = (struct mfd_numbers){ .scoring = s, .rows = rows };
-    for (size_t i = 0; i < s->n_arrays; i++)
-        if (!mfd_add(floats, s->arrays[i].stride, &floats))
-            return no_memory(problem);
-    if (!mfd_mul(floats, rows, &floats) || !mfd_add(floats, s->choice.stride, &floats) ||
-        !(n->block = mfd_aligned(floats, sizeof(float))))
-        return no_memory(problem);
-    float *at = n->block;
-    for (size_t i = 0; i < s->n_arrays; i++) {
-        n->arrays[i] = at;
-        *(float **)(void *)(base + s->arrays[i].offset) = at;
-        at += rows * s->arrays[i].stride;
-    }
-    n->work = at;
-    return 0;
-}
-
-void mfd_numbers_deinit(struct mfd_numbers *n)
-{
-    free(n->block);
-    n->block = NULL;
-}
-
-void mfd_numbers_fill(void *ctx, size_t row, size_t part, float *out)
-{
-    const struct mfd_numbers *n = ctx;
-    const struct mfd_scoring *s = n->scoring;
-    const struct mfd_source *source = &s->sources[part];
-    size_t stride = s->arrays[source->array].stride;
-    const float *from = n->arrays[source->array] + row * stride;
-    const float *other = n->arrays[source->other] + row * stride;
-    switch (source->making) {
-    case MFD_MADE_COPIED:
-        memcpy(out, from, stride * sizeof *out);
-        return;
-    case MFD_MADE_PICKED:
-        mfd_choice_gather(&s->choice, MFD_GATHER_TRACKS, from, out);
-        return;
-    case MFD_MADE_GATHERED:
-        mfd_choice_gather(&s->choice, source->gather, from, out);
-        return;
-    case MFD_MADE_SAR:
-        for (size_t t = 0; t < stride; t++)
-            n->work[t] = (float)mfd_summary_sar((double)from[t], (double)other[t]);
-        break;
-    case MFD_MADE_QUANTILE:
-        for (size_t t = 0; t < stride; t++)
-            n->work[t] = (float)mfd_background_quantile(&s->background, t, (double)from[t]);
-        break;
-    }
-    mfd_choice_gather(&s->choice, MFD_GATHER_TRACKS, n->work, out);
 }
 
 /* --- small things --- */
@@ -448,7 +197,8 @@ int64_t mfd_outside(int64_t start, int64_t end, int64_t length)
 enum mfd_outcome mfd_outcome_of(const struct mfd_problem *problem)
 {
     static const char *const skipped[] = { "allele-too-long", "symbolic-allele", "star-allele",
-                                           "missing-alt",     "no-change",       "n-window" };
+                                           "missing-alt",     "no-change",       "n-window",
+                                           "unknown-base" };
     if (!problem)
         return MFD_OUTCOME_OK;
     for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++)

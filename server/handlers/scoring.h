@@ -29,6 +29,7 @@ struct mfd_source {
     enum mfd_making making;
     size_t array, other;
     enum mfd_gather gather;
+    bool centred; /* of a scan */
 };
 
 struct mfd_scoring {
@@ -50,6 +51,7 @@ struct mfd_scoring {
     float *scratch; /* one row of the answer */
     int64_t max_items, max_passes;
     size_t windows, unscored; /* what it costs */
+    double passes;
 };
 
 /* Read the model, genome and tracks that `s->body` names, and lay out the answer. Sets plan->model.

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mfd_body body;
     if (size == 0)
         return 0;
-    enum mfd_call call = data[0] % 6;
+    enum mfd_call call = (data[0] ^ '0') % 7;
     if (mfd_body_decode(&body, call, (const char *)data + 1, size - 1, &limits, limits.items,
                         &problem) == 0) {
         use(&body);

@@ -79,6 +79,9 @@ class Done(Jobs):
         self.check("/api/v1/features", predict(3), "features", format="ndjson")
         for fmt in ("json", "tsv", "npy"):
             job = self.check("/api/v1/variants/score", variants, "variants/score", format=fmt)
+        for fmt in ("json", "ndjson", "tsv", "npy"):
+            self.check("/api/v1/ism", {"intervals": ["region1:3001-3150", "nowhere:1", "region1:1-5"],
+                                       "ensemble": "none"}, "ism", format=fmt)
         summary = job["summary"]
         self.assertGreater(summary["ok"], 0)
         self.assertEqual(summary["items"], 16)
@@ -129,6 +132,12 @@ class Done(Jobs):
         answer = self.post(refused.json()["links"]["jobs"], envelope("predict", request))
         self.assertEqual(answer.status, 202)
         self.wait(answer.json()["id"])
+        scan = {"intervals": ["region1:3001-3600"], "ensemble": "none", "tracks": {"aggregate": "mean"}}
+        refused = self.post("/api/v1/ism", scan)
+        self.assertEqual((refused.status, refused.json()["limit"]["name"]), (413, "ism_bases"))
+        longer = self.post(refused.json()["links"]["jobs"], envelope("ism", scan)).json()["id"]
+        self.wait(longer)
+        self.assertEqual(len(self.result(longer).json()["results"][0]["bases"]), 600)
         results = self.result(answer.json()["id"]).json()
         self.assertEqual([r["index"] for r in results["results"]], list(range(1001)))
         self.assertEqual(results["summary"]["ok"], 1001)

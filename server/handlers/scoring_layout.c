@@ -1,0 +1,219 @@
+/* Which numbers an answer has, and what each is made of. */
+#include <string.h>
+
+#include "core/base/memory.h"
+#include "server/handlers/scoring_in.h"
+#include "server/registry.h"
+
+static void add_part(struct mfd_scoring *s, struct mfd_part part, struct mfd_source source)
+{
+    s->parts[s->layout.n_parts] = part;
+    s->sources[s->layout.n_parts++] = source;
+}
+
+/* Have an output computed; where, among the arrays. */
+static size_t need(struct mfd_scoring *s, size_t offset, size_t stride)
+{
+    size_t i = 0;
+    while (i < s->n_arrays && s->arrays[i].offset != offset)
+        i++;
+    s->arrays[i] = (struct mfd_array){ offset, stride };
+    s->n_arrays += i == s->n_arrays;
+    return i;
+}
+
+static void add_tracks(struct mfd_scoring *s, const char *group, const char *name,
+                       struct mfd_source source)
+{
+    add_part(s, (struct mfd_part){ group, name, s->choice.width, s->choice.columns, 0 }, source);
+}
+
+#define OUT(field) offsetof(struct mfd_outputs, field)
+#define EFFECTS(field) offsetof(struct mfd_effects, field)
+
+/* Components by scale; the parts of a probability do not exist. */
+static const struct {
+    unsigned part;
+    size_t logit, probability;
+} components[] = {
+    { MFD_PART_TOTAL, OUT(logits), OUT(predictions) },
+    { MFD_PART_BIOLOGICAL, OUT(logits_biological), 0 },
+    { MFD_PART_TECHNICAL, OUT(logits_technical), 0 },
+};
+
+static void add_components(struct mfd_scoring *s, const char *group, size_t base,
+                           enum mfd_gather how)
+{
+    const struct mfd_choice *c = &s->choice;
+    for (size_t i = 0; i < 3; i++)
+        if (s->body.components & components[i].part) {
+            bool logit = s->body.scale == MFD_SCALE_LOGIT;
+            size_t offset = base + (logit ? components[i].logit : components[i].probability);
+            struct mfd_part part = { group, mfd_part_names[i], c->width, c->columns, 0 };
+            if (how == MFD_GATHER_LEVELS) {
+                part.width = c->stride;
+                part.columns = NULL; /* numbered: track by track, its settings in their order */
+            }
+            add_part(s, part,
+                     (struct mfd_source){ how ? MFD_MADE_GATHERED : MFD_MADE_PICKED,
+                                          need(s, offset, c->stride), .gather = how });
+        }
+}
+
+/* Averages over columns of metadata come with their spread, and a contrast as a difference. */
+static void add_predictions(struct mfd_scoring *s)
+{
+    bool average = s->choice.marginal != NULL;
+    add_components(s, "values", 0,
+                   average              ? MFD_GATHER_MEAN
+                   : s->choice.contrast ? MFD_GATHER_DIFFERENCE
+                                        : MFD_GATHER_TRACKS);
+    if (average)
+        add_components(s, "sd", 0, MFD_GATHER_SD);
+    if (average && s->body.levels)
+        add_components(s, "levels", 0, MFD_GATHER_LEVELS);
+}
+
+/* Features: technical ones are numbered first, as in the model. */
+static void add_features(struct mfd_scoring *s, const char *group, size_t base)
+{
+    const struct mfd_config *c = s->config;
+    const struct {
+        unsigned subspace;
+        const char *name;
+        size_t width, first, offset;
+    } subspaces[] = {
+        { MFD_SUBSPACE_BIOLOGICAL, "biological", c->biological, c->technical,
+          OUT(features_biological) },
+        { MFD_SUBSPACE_TECHNICAL, "technical", c->technical, 0, OUT(features_technical) },
+    };
+    if (c->model_class == MFD_BASELINE) {
+        add_part(s, (struct mfd_part){ group, "all", c->embed, NULL, 0 },
+                 (struct mfd_source){ MFD_MADE_COPIED, need(s, base + OUT(features), c->embed) });
+        return;
+    }
+    for (size_t i = 0; i < 2; i++)
+        if (s->body.subspaces & subspaces[i].subspace)
+            add_part(s,
+                     (struct mfd_part){ group, subspaces[i].name, subspaces[i].width, NULL,
+                                        subspaces[i].first },
+                     (struct mfd_source){ MFD_MADE_COPIED, need(s, base + subspaces[i].offset,
+                                                                subspaces[i].width) });
+}
+
+/* A scan's effects, and the same without what the four bases at a place have in common. */
+static void add_scan(struct mfd_scoring *s)
+{
+    static const struct {
+        unsigned score;
+        const char *group;
+    } groups[] = { { MFD_SCAN_EFFECT, "effect" }, { MFD_SCAN_CENTRED, "centred" } };
+    bool variants = s->body.input == MFD_INPUT_INTERVALS && !s->body.one_window;
+    for (size_t i = 0; i < 2; i++) {
+        size_t first = s->layout.n_parts;
+        if (s->body.scan & groups[i].score)
+            add_components(s, groups[i].group, variants ? EFFECTS(effect) : 0, MFD_GATHER_TRACKS);
+        for (size_t p = first; p < s->layout.n_parts; p++) {
+            s->parts[p].width *= 4;
+            s->sources[p].centred = groups[i].score == MFD_SCAN_CENTRED;
+        }
+    }
+}
+
+static void add_scores(struct mfd_scoring *s)
+{
+    static const struct {
+        unsigned score;
+        size_t base;
+    } scores[] = {
+        { MFD_SCORE_EFFECT, EFFECTS(effect) },
+        { MFD_SCORE_REFERENCE, EFFECTS(reference) },
+        { MFD_SCORE_ALTERNATIVE, EFFECTS(alternative) },
+    };
+    size_t stride = s->choice.stride;
+    for (size_t i = 0; i < 3; i++)
+        if (s->body.scores & scores[i].score)
+            add_components(s, mfd_score_names[i], scores[i].base, MFD_GATHER_TRACKS);
+    if (s->body.scores & MFD_SCORE_SWAP) {
+        add_tracks(s, "swap", "biological",
+                   (struct mfd_source){ MFD_MADE_PICKED,
+                                        need(s, EFFECTS(logits_biological_ver2), stride) });
+        add_tracks(s, "swap", "technical",
+                   (struct mfd_source){ MFD_MADE_PICKED,
+                                        need(s, EFFECTS(logits_technical_ver2), stride) });
+    }
+    if (s->body.scores & MFD_SCORE_SAR)
+        add_tracks(s, "sar", "total",
+                   (struct mfd_source){ MFD_MADE_SAR,
+                                        need(s, EFFECTS(alternative.predictions), stride),
+                                        need(s, EFFECTS(reference.predictions), stride) });
+    if (s->body.scores & MFD_SCORE_QUANTILE)
+        add_tracks(
+            s, "quantile", "total",
+            (struct mfd_source){ MFD_MADE_QUANTILE, need(s, EFFECTS(effect.logits), stride) });
+    if (s->body.subspaces)
+        add_features(s, "features", EFFECTS(effect));
+}
+
+/* What a model without subspaces cannot say. */
+static int check_baseline(const struct mfd_scoring *s, enum mfd_call call,
+                          struct mfd_problem *problem)
+{
+    const unsigned both = MFD_SUBSPACE_BIOLOGICAL | MFD_SUBSPACE_TECHNICAL;
+    const struct {
+        bool asked;
+        const char *pointer;
+    } refused[] = {
+        { s->body.components & ~(unsigned)MFD_PART_TOTAL, "/components" },
+        { s->body.scores & MFD_SCORE_SWAP, "/scores" },
+        { s->body.subspaces && s->body.subspaces != both,
+          call == MFD_CALL_VARIANTS ? "/features" : "/subspaces" },
+    };
+    for (size_t i = 0; s->config->model_class == MFD_BASELINE && i < 3; i++)
+        if (refused[i].asked)
+            return mfd_problem_set(problem, "unsupported-component", refused[i].pointer,
+                                   "this model has no biological and technical subspace; it has "
+                                   "totals, and features as a whole");
+    return 0;
+}
+
+/* Quantiles need the distributions that the bundle keeps, one a track that was trained. */
+static int open_background(struct mfd_scoring *s, struct mfd_problem *problem)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (!(s->body.scores & MFD_SCORE_QUANTILE))
+        return 0;
+    if (s->body.virtual_tracks)
+        return mfd_problem_set(problem, "unsupported", "/virtual_tracks",
+                               "a virtual track has no background of common variants; quantiles "
+                               "are of the model's own tracks");
+    int status = mfd_background_open(mfd_served_model(s->served), &s->background, &err);
+    if (status == MFD_ENOTFOUND)
+        return mfd_problem_set(problem, "no-background", "/scores",
+                               "%s; without it there are no quantiles", err.message);
+    return status ? mfd_problem_from_error(problem, &err, NULL) : 0;
+}
+
+int mfd_scoring_lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem *problem)
+{
+    if (check_baseline(s, call, problem) || open_background(s, problem))
+        return -1;
+    if (call != MFD_CALL_FEATURES) {
+        if (mfd_choice_make(&s->choice, mfd_served_model(s->served), &s->body, problem))
+            return -1;
+        s->layout.tracks = s->choice.columns;
+        s->layout.n_tracks = s->choice.width;
+    }
+    if (call == MFD_CALL_VARIANTS)
+        add_scores(s);
+    else if (call == MFD_CALL_ISM)
+        add_scan(s);
+    else if (call == MFD_CALL_FEATURES)
+        add_features(s, "values", 0);
+    else
+        add_predictions(s);
+    s->layout.input = s->body.input;
+    s->layout.parts = s->parts;
+    s->scratch = mfd_calloc(mfd_layout_width(&s->layout), sizeof *s->scratch);
+    return s->scratch ? 0 : mfd_problem_set(problem, "internal", NULL, "out of memory");
+}
