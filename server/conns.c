@@ -37,7 +37,28 @@ void mfd_conns_end(struct mfd_conns *conns, struct mfd_conn *conn)
     if (conn->next)
         conn->next->previous = conn->previous;
     conns->n--;
+    conns->halves -= conn->half;
     free(conn);
+}
+
+void mfd_conns_look(struct mfd_conns *conns, struct mfd_conn *conn)
+{
+    char byte;
+    if (conn->half || conn->fd < 0 || recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+        return;
+    conn->half = true;
+    conns->halves++;
+}
+
+void mfd_conns_close_halves(struct mfd_conns *conns)
+{
+    for (struct mfd_conn *conn = conns->first; conn && conns->halves > 0; conn = conn->next) {
+        if (!conn->half || (conn->rq && conn->rq->phase > MFD_PHASE_BODY))
+            continue;
+        conn->half = false;
+        conns->halves--;
+        shutdown(conn->fd, SHUT_RDWR);
+    }
 }
 
 static void last_word(const struct mfd_conn *conn, const char *slug, const char *detail)

@@ -48,18 +48,27 @@ struct mfd_http {
     struct mfd_buffer key, certificate;
 };
 
-/* One turn of libmicrohttpd. At its limit of connections it stops listening, and listens again at
- * the beginning of the turn after one of them ended: nothing but we would bring that turn about. */
+/* Milliseconds until libmicrohttpd wants its next turn, -1: whenever a socket is ready. At its
+ * limit of connections it stops listening, and listens again at the beginning of the turn after one
+ * of them ended: nothing but we would bring that turn about. */
+static int64_t next_turn(struct mfd_http *http, size_t ended_before)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+    if (http->conns.ended != ended_before)
+        return 0;
+    return MHD_get_timeout(http->mhd, &ms) == MHD_YES ? (int64_t)ms : -1;
+}
+
 static void pump(void *arg)
 {
     struct mfd_http *http = arg;
-    MHD_UNSIGNED_LONG_LONG ms;
     size_t ended = http->conns.ended;
     MHD_run(http->mhd);
-    if (http->conns.ended != ended)
-        mfd_timer_start(http->timer, 0, 0);
-    else if (MHD_get_timeout(http->mhd, &ms) == MHD_YES)
-        mfd_timer_start(http->timer, ms, 0);
+    int64_t ms = next_turn(http, ended);
+    if (ms != 0) /* requests that were sent one behind the other have all begun */
+        mfd_conns_close_halves(&http->conns);
+    if (ms >= 0)
+        mfd_timer_start(http->timer, (uint64_t)ms, 0);
     else
         mfd_timer_stop(http->timer);
 }
@@ -69,20 +78,6 @@ static struct mfd_conn *conn_of(struct MHD_Connection *connection)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
-}
-
-static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    struct mfd_http *http = cls;
-    if (code != MHD_CONNECTION_NOTIFY_STARTED) {
-        mfd_conns_end(&http->conns, *context);
-        return;
-    }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    uint64_t deadline = mfd_loop_now(http->loop) + (uint64_t)mfd_app_limits(http->app)->header_ms;
-    *context = mfd_conns_start(&http->conns, http, info ? info->connect_fd : -1, deadline);
 }
 
 static void set_deadline(struct mfd_request *rq, uint64_t ms)
@@ -144,7 +139,7 @@ static void copy_remote(struct mfd_request *rq)
 
 static enum MHD_Result answer(struct mfd_http *http, struct mfd_request *rq)
 {
-    struct MHD_Response *response = mfd_respond(rq, http->draining);
+    struct MHD_Response *response = mfd_respond(rq, http->draining || rq->unframed);
     if (!response)
         return MHD_NO;
     rq->phase = MFD_PHASE_ANSWER;
@@ -158,8 +153,10 @@ static enum MHD_Result answer(struct mfd_http *http, struct mfd_request *rq)
 }
 
 /* Headers are complete. */
-static enum MHD_Result begin(struct mfd_http *http, struct mfd_request *rq, const char *method)
+static enum MHD_Result begin(struct mfd_http *http, struct mfd_request *rq, const char *method,
+                             const char *version)
 {
+    rq->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     rq->head = strcmp(method, "HEAD") == 0;
     snprintf(rq->method, sizeof rq->method, "%s", rq->head ? "GET" : method);
     copy_remote(rq);
@@ -180,7 +177,7 @@ static enum MHD_Result begin(struct mfd_http *http, struct mfd_request *rq, cons
     rq->discard = true;
     const char *length = mfd_request_header(rq, "Content-Length");
     bool huge = length && strtoull(length, NULL, 10) > DISCARD_LIMIT;
-    return huge || mfd_request_header(rq, "Expect") ? answer(http, rq) : MHD_YES;
+    return huge || rq->unframed || mfd_request_header(rq, "Expect") ? answer(http, rq) : MHD_YES;
 }
 
 static enum MHD_Result receive(struct mfd_request *rq, const char *data, size_t n)
@@ -235,11 +232,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct mfd_request *rq = *context;
     (void)connection;
     (void)url;
-    (void)version;
     if (!rq)
         return MHD_NO;
     if (rq->phase == MFD_PHASE_HEADERS)
-        return begin(http, rq, method);
+        return begin(http, rq, method, version);
     if (*size) {
         size_t n = *size;
         *size = 0;
@@ -277,22 +273,16 @@ static void check_drained(struct mfd_http *http)
     drained(http->drained_arg);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
-                         enum MHD_RequestTerminationCode code)
+/* The request is over, answered or not. */
+static void complete(struct mfd_http *http, struct mfd_request *rq, bool failed)
 {
-    struct mfd_http *http = cls;
-    struct mfd_request *rq = *context;
-    (void)connection;
-    if (!rq)
-        return;
-    *context = NULL;
     mfd_watch_free(rq->hangup);
     rq->hangup = NULL;
-    bool failed = code != MHD_REQUEST_TERMINATED_COMPLETED_OK;
     if (rq->conn) {
         const struct mfd_settings *settings = mfd_app_settings(http->app);
         set_deadline(rq, (uint64_t)(settings->idle_ms + mfd_app_limits(http->app)->header_ms));
         rq->conn->rq = NULL;
+        mfd_conns_look(&http->conns, rq->conn);
     }
     rq->conn = NULL;
     rq->connection = NULL;
@@ -304,6 +294,34 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     mfd_request_unref(rq);
     http->n_requests--;
     check_drained(http);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    if (*context)
+        complete(cls, *context, code != MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    *context = NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct mfd_http *http = cls;
+    struct mfd_conn *conn = *context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        uint64_t deadline =
+            mfd_loop_now(http->loop) + (uint64_t)mfd_app_limits(http->app)->header_ms;
+        *context = mfd_conns_start(&http->conns, http, info ? info->connect_fd : -1, deadline);
+        return;
+    }
+    /* a request line that libmicrohttpd gives up on ends without a word about the request */
+    if (conn && conn->rq)
+        complete(http, conn->rq, true);
+    mfd_conns_end(&http->conns, conn);
 }
 
 static void sweep(void *arg)
@@ -320,12 +338,16 @@ static void sweep(void *arg)
         }
         if (conn->rq && conn->rq->drive)
             mfd_drive_tick(conn->rq->drive);
+        if (!conn->rq || conn->rq->phase <= MFD_PHASE_BODY)
+            mfd_conns_look(&http->conns, conn);
         if (!conn->deadline || now < conn->deadline || conn->fd < 0)
             continue;
         mfd_conn_hang_up(conn, http->tls, "request-timeout",
                          "The deadline for reading the request has passed.");
         conn->deadline = 0;
     }
+    if (http->conns.halves > 0)
+        mfd_timer_start(http->timer, 0, 0);
 }
 
 void mfd_http_drain(struct mfd_http *http, uint64_t ms, void (*done)(void *arg), void *arg)
@@ -385,8 +407,8 @@ static struct MHD_Daemon *start_mhd(struct mfd_http *http, int fd)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(limits->header_bytes + 4 * limits->url_bytes),
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
-        http->tls ? tls : none, MHD_OPTION_END);
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, http->tls ? tls : none,
+        MHD_OPTION_END);
 }
 
 int mfd_http_new(struct mfd_http **out, struct mfd_app *app, int listen_fd, struct mfd_error *err)

@@ -204,21 +204,40 @@ static bool repeated(const struct mfd_request *rq, const char *name)
     return n > 1;
 }
 
-/* The body that the headers announce. */
-static bool check_body(struct mfd_request *rq)
+static bool check_host(struct mfd_request *rq)
+{
+    if (repeated(rq, "Host"))
+        return fail_bad_request(rq, "Host", "given twice");
+    if (!rq->http_1_0 && !mfd_request_header(rq, "Host"))
+        return fail_bad_request(rq, "Host", "HTTP/1.1 wants this header");
+    return mfd_origin_check_host(rq);
+}
+
+/* Where does the body end? Two readers of the request must not come to different answers, so
+ * whatever leaves a doubt is answered at once, and the connection goes no further. */
+static bool check_framing(struct mfd_request *rq, int64_t *size)
 {
     const char *length = mfd_request_header(rq, "Content-Length");
     const char *coding = mfd_request_header(rq, "Transfer-Encoding");
-    int64_t size = 0;
+    rq->unframed = true;
     if (repeated(rq, "Content-Length") || repeated(rq, "Transfer-Encoding"))
         return fail_bad_request(rq, "Content-Length or Transfer-Encoding", "given twice");
     if (length && coding)
         return fail_bad_request(rq, "Content-Length and Transfer-Encoding",
                                 "only one of them may be given");
-    if (length && !mfd_parse_i64(length, strlen(length), 0, INT64_MAX, &size))
+    if (length && !mfd_parse_i64(length, strlen(length), 0, INT64_MAX, size))
         return fail_bad_request(rq, "Content-Length", "not a number of bytes");
     if (coding && strcasecmp(coding, "chunked") != 0)
         return fail_bad_request(rq, "Transfer-Encoding", "only chunked is read");
+    rq->unframed = false;
+    return true;
+}
+
+/* The body that the headers announce: `size` bytes, where its length is given. */
+static bool check_body(struct mfd_request *rq, int64_t size)
+{
+    const char *length = mfd_request_header(rq, "Content-Length");
+    const char *coding = mfd_request_header(rq, "Transfer-Encoding");
     const struct mfd_route *route = rq->match.route;
     bool has_body = size > 0 || coding;
     if (!route->accepts && has_body) {
@@ -252,10 +271,11 @@ void mfd_intake(struct mfd_request *rq)
     mfd_ids_init(&rq->ids, mfd_request_header(rq, "X-Request-Id"),
                  mfd_request_header(rq, "traceparent"));
     snprintf(rq->principal.client, sizeof rq->principal.client, "ip:%s", rq->remote);
-    if (!check_target(rq) || !mfd_origin_check_host(rq))
+    int64_t size = 0;
+    if (!check_framing(rq, &size) || !check_target(rq) || !check_host(rq))
         return;
     if (!find_route(rq) || !mfd_origin_check(rq) || !check_client(rq))
         return;
-    if (!negotiate(rq) || !check_body(rq))
+    if (!negotiate(rq) || !check_body(rq, size))
         return;
 }

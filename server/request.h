@@ -54,7 +54,9 @@ struct mfd_request {
     unsigned refs; /* loop thread: one of the connection, one of work under way */
     enum mfd_request_phase phase;
     bool suspended;
-    bool discard; /* the body is read and thrown away: the answer is settled */
+    bool http_1_0;
+    bool unframed; /* where the body ends is in doubt: answer at once, then close */
+    bool discard;  /* the body is read and thrown away: the answer is settled */
     bool accounted;
 
     char *uri; /* as sent: path?query */

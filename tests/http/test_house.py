@@ -2,6 +2,7 @@
 import gzip
 import json
 import re
+import time
 import unittest
 
 import harness
@@ -179,6 +180,25 @@ class House(harness.Case):
         reply = self.daemon.raw(b"POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
                                 b"Content-Length: 3\r\nConnection: close\r\n\r\n{}x")
         self.assertEqual(reply.split(b" ")[1], b"400", reply)
+
+    def test_a_body_whose_end_is_in_doubt_is_answered_at_once_and_the_connection_closed(self):
+        for line in (b"Transfer-Encoding: gzip", b"Content-Length: 2\r\nTransfer-Encoding: chunked"):
+            reply = self.daemon.raw(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n")
+            self.assertIn(b"/problems/bad-request", reply)
+            self.assertIn(b"\r\nConnection: close\r\n", reply)
+
+    def test_http_1_1_wants_one_host(self):
+        for line, word in ((b"", b"HTTP/1.1 wants this header"), (b"Host: localhost\r\nHost: other\r\n", b"given twice")):
+            reply = self.daemon.raw(b"GET /livez HTTP/1.1\r\nConnection: close\r\n" + line + b"\r\n")
+            self.assertIn(b"/problems/bad-request", reply)
+            self.assertIn(word, reply)
+
+    def test_a_client_that_will_say_no_more_is_let_go(self):
+        start = time.monotonic()
+        reply = self.daemon.raw(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3, shut=True)
+        self.assertEqual(re.findall(rb"HTTP/1.1 (\d+)", reply), [b"200"] * 3)
+        self.daemon.raw(b"GET /livez HTT", shut=True)
+        self.assertLess(time.monotonic() - start, harness.PATIENCE / 6)
 
     def test_garbage_is_not_answered_with_a_page_of_ours(self):
         for data in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 100,
