@@ -428,6 +428,16 @@ class Restarts(unittest.TestCase):
         self.assertEqual((answer.status, answer.slug), (409, "result-incomplete"))
         daemon.stop()
 
+    def test_a_job_whose_request_means_another_genome_now_says_so(self):
+        daemon = self.start(settings={"jobs.at_once": 0})
+        name, named = self.run_one(daemon, predict(3)), self.run_one(daemon, predict(3, genome="region"))
+        daemon.stop()
+        daemon = self.start(genomes={"other": "region.fa"})
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/model-gone"))
+        self.assertEqual(self.finish(daemon, named)["problem"]["type"], "/problems/genome-not-found")
+        daemon.stop()
+
     def test_what_expires_is_swept(self):
         daemon = self.start(settings={"jobs.keep_s": 1})
         name = self.run_one(daemon, predict(1))
