@@ -13,10 +13,16 @@
 #define DEFAULT_SCRATCH ((size_t)128 << 20)
 #define PROJECT_TRACKS 64 /* tracks an item of a projection */
 
+/* Multiply-adds of a row of a level. */
+struct row_cost {
+    double direct, done; /* the convolution, directly and as computed */
+    double point;        /* the width-1 convolution behind it */
+};
+
 struct mfd_engine {
     struct mfd_model *model; /* NULL where bare */
     struct mfd_config config;
-    double row_direct[MFD_ENGINE_LEVELS], row_done[MFD_ENGINE_LEVELS]; /* multiply-adds of a row */
+    struct row_cost cost[MFD_ENGINE_LEVELS];
     struct mfd_geometry geometry;
     struct mfd_packed packed;
     const struct mfd_kernels *kernels;
@@ -41,8 +47,7 @@ static unsigned default_threads(void)
     return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
-/* Multiply-adds of a row of each level: as a direct convolution, and as computed. The stem's own
- * convolution is row additions. */
+/* The stem's own convolution is row additions. */
 static void count_rows(struct mfd_engine *e, const struct mfd_trunk *t)
 {
     for (size_t i = 0; i < e->geometry.n; i++) {
@@ -59,9 +64,10 @@ static void count_rows(struct mfd_engine *e, const struct mfd_trunk *t)
         }
         double area = (double)first->conv.in * (double)first->conv.out;
         double point = second ? (double)second->conv.in * (double)second->conv.out : 0;
-        bool stem = l->kind == MFD_LEVEL_STEM;
-        e->row_direct[i] = (stem ? 1 : (double)l->taps) * area + point;
-        e->row_done[i] = (stem ? 1 : (double)l->points / (double)l->tile) * area + point;
+        e->cost[i] = l->kind == MFD_LEVEL_STEM
+                         ? (struct row_cost){ .point = area }
+                         : (struct row_cost){ (double)l->taps * area,
+                                              (double)l->points / (double)l->tile * area, point };
     }
 }
 
@@ -275,16 +281,19 @@ void mfd_engine_stats(const struct mfd_engine *engine, struct mfd_engine_stats *
     stats->threads = mfd_pool_threads(e->pool);
 }
 
-/* Rows a level that a batch needs by this geometry. */
+/* Rows a level that a batch needs by this geometry, and with what whole tiles add (may be NULL). */
 static int count_plan(const struct mfd_geometry *g, const struct mfd_batch *batch, uint64_t *rows,
-                      struct mfd_error *err)
+                      uint64_t *convolved, struct mfd_error *err)
 {
     struct mfd_plan *plan;
     int status = mfd_plan_new(&plan, g, batch, 0, batch->n_windows, err);
     if (status)
         return status;
-    for (size_t i = 0; i < g->n; i++)
-        rows[i] = plan->level[i].tiles * g->level[i].tile;
+    for (size_t i = 0; i < g->n; i++) {
+        rows[i] = plan->level[i].rows;
+        if (convolved)
+            convolved[i] = plan->level[i].tiles * g->level[i].tile;
+    }
     mfd_plan_free(plan);
     return MFD_OK;
 }
@@ -296,7 +305,7 @@ static double whole_window(const struct mfd_engine *e)
     for (size_t i = 0; i < e->geometry.n; i++) {
         bool output = e->geometry.level[i].kind == MFD_LEVEL_OUTPUT;
         int64_t rows = mfd_geometry_rows(&e->geometry, i, (int64_t)e->geometry.seq_len);
-        sum += e->row_direct[i] * (output ? 1 : (double)rows);
+        sum += (e->cost[i].direct + e->cost[i].point) * (output ? 1 : (double)rows);
     }
     return sum;
 }
@@ -305,6 +314,7 @@ int mfd_engine_cost(struct mfd_engine *e, struct mfd_batch *batch, struct mfd_co
                     struct mfd_error *err)
 {
     struct mfd_cost c = { .levels = e->geometry.n };
+    uint64_t kept[MFD_ENGINE_LEVELS] = { 0 };
     struct mfd_geometry direct;
     struct mfd_batch *use;
     int status = usable_batch(e, batch, &use, err);
@@ -312,17 +322,18 @@ int mfd_engine_cost(struct mfd_engine *e, struct mfd_batch *batch, struct mfd_co
         return status;
     mfd_geometry_direct(&direct, &e->geometry);
     if (use->n_windows) {
-        status = count_plan(&direct, use, c.rows, err);
+        status = count_plan(&direct, use, c.rows, NULL, err);
         if (status == MFD_OK)
-            status = count_plan(&e->geometry, use, c.rows_done, err);
+            status = count_plan(&e->geometry, use, kept, c.rows_done, err);
     }
     if (use != batch)
         mfd_batch_free(use);
     if (status)
         return status;
     for (size_t i = 0; i < e->geometry.n; i++) {
-        c.gmac += 1e-9 * e->row_direct[i] * (double)c.rows[i];
-        c.gmac_done += 1e-9 * e->row_done[i] * (double)c.rows_done[i];
+        const struct row_cost *x = &e->cost[i];
+        c.gmac += 1e-9 * (x->direct + x->point) * (double)c.rows[i];
+        c.gmac_done += 1e-9 * (x->done * (double)c.rows_done[i] + x->point * (double)kept[i]);
     }
     c.passes = 1e9 * c.gmac / whole_window(e);
     *cost = c;

@@ -96,7 +96,8 @@ void mfd_engine_sigmoid(const struct mfd_engine *engine, float *x, size_t n);
 struct mfd_cost {
     size_t levels;
     uint64_t rows[2 + MFD_MAX_LEVELS + MFD_MAX_DILATED];
-    uint64_t rows_done[2 + MFD_MAX_LEVELS + MFD_MAX_DILATED]; /* with what whole tiles add */
+    uint64_t
+        rows_done[2 + MFD_MAX_LEVELS + MFD_MAX_DILATED]; /* convolved: with what whole tiles add */
     double gmac;      /* multiply-adds as a direct convolution would need, 1e9 */
     double gmac_done; /* after Cook-Toom, 1e9 */
     double passes;    /* whole windows that would cost as much */

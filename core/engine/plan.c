@@ -152,6 +152,22 @@ static int compare_demands(const void *x, const void *y)
     return a->a < b->a ? -1 : a->a > b->a;
 }
 
+/* Number the tiles and rows of a level's runs. */
+static int number_runs(struct mfd_plan_level *out, size_t tile, struct mfd_error *err)
+{
+    for (size_t i = 0; i < out->n_runs; i++) {
+        struct mfd_run *r = &out->runs[i];
+        r->tile0 = out->tiles;
+        r->row0 = out->rows;
+        out->tiles += (size_t)(r->b - r->a);
+        out->rows += (size_t)(r->to - r->from);
+    }
+    if (out->tiles >= MFD_ZERO_ROW / tile)
+        return mfd_fail(err, MFD_ELIMIT,
+                        "a batch needs more rows than can be numbered; ask for less");
+    return MFD_OK;
+}
+
 /* Turn the demands gathered for a level into its runs of tiles. */
 static int make_runs(struct planner *pl, size_t level, struct mfd_error *err)
 {
@@ -161,10 +177,6 @@ static int make_runs(struct planner *pl, size_t level, struct mfd_error *err)
     int64_t tile = (int64_t)l->tile;
     if (d->failed)
         return mfd_fail_nomem(err);
-    for (size_t i = 0; i < d->n; i++) {
-        d->items[i].a = mfd_floor_div(d->items[i].a - l->phase, tile);
-        d->items[i].b = mfd_floor_div(d->items[i].b - l->phase + tile - 1, tile);
-    }
     if (d->n > 1)
         qsort(d->items, d->n, sizeof *d->items, compare_demands);
     out->runs = mfd_calloc(d->n, sizeof *out->runs);
@@ -173,23 +185,19 @@ static int make_runs(struct planner *pl, size_t level, struct mfd_error *err)
     for (size_t i = 0; i < d->n; i++) {
         const struct demand *x = &d->items[i];
         struct mfd_run *last = out->n_runs ? &out->runs[out->n_runs - 1] : NULL;
-        if (last && last->sequence == x->sequence && last->lane == x->lane && x->a <= last->b) {
-            last->b = x->b > last->b ? x->b : last->b;
+        int64_t a = mfd_floor_div(x->a - l->phase, tile);
+        int64_t b = mfd_floor_div(x->b - 1 - l->phase, tile) + 1;
+        if (last && last->sequence == x->sequence && last->lane == x->lane && a <= last->b) {
+            last->b = b > last->b ? b : last->b;
+            last->to = x->b > last->to ? x->b : last->to;
             continue;
         }
-        out->runs[out->n_runs++] =
-            (struct mfd_run){ .sequence = x->sequence, .lane = x->lane, .a = x->a, .b = x->b };
-    }
-    for (size_t i = 0; i < out->n_runs; i++) {
-        struct mfd_run *r = &out->runs[i];
-        r->tile0 = out->tiles;
-        out->tiles += (size_t)(r->b - r->a);
+        out->runs[out->n_runs++] = (struct mfd_run){
+            .sequence = x->sequence, .lane = x->lane, .a = a, .b = b, .from = x->a, .to = x->b
+        };
     }
     d->n = 0;
-    if (out->tiles >= MFD_ZERO_ROW / l->tile)
-        return mfd_fail(err, MFD_ELIMIT,
-                        "a batch needs more rows than can be numbered; ask for less");
-    return MFD_OK;
+    return number_runs(out, l->tile, err);
 }
 
 /* The run of a plain lane that holds lane row q; it exists, because it was asked for. */
@@ -223,7 +231,7 @@ static void number_rows(const struct planner *pl, size_t level, uint32_t sequenc
         const struct piece *p = &piece[i];
         const struct mfd_run *r = find_run(&pl->plan->level[level], p->sequence, p->lane,
                                            mfd_floor_div(p->a - l->phase, tile));
-        uint32_t first = (uint32_t)((int64_t)r->tile0 * tile + p->a - l->phase - r->a * tile);
+        uint32_t first = (uint32_t)((int64_t)r->row0 + p->a - r->from);
         for (int64_t q = p->a; q < p->b; q++)
             *rows++ = first++;
     }
@@ -386,15 +394,26 @@ void mfd_plan_free(struct mfd_plan *plan)
     free(plan);
 }
 
-size_t mfd_plan_find_tile(const struct mfd_plan_level *level, size_t tile)
+/* The last run whose first tile, or first row, has no higher number. */
+static size_t find_number(const struct mfd_plan_level *level, size_t number, bool row)
 {
     size_t low = 0, high = level->n_runs;
     while (high - low > 1) {
         size_t mid = (low + high) / 2;
-        if (level->runs[mid].tile0 > tile)
+        if ((row ? level->runs[mid].row0 : level->runs[mid].tile0) > number)
             high = mid;
         else
             low = mid;
     }
     return low;
+}
+
+size_t mfd_plan_find_tile(const struct mfd_plan_level *level, size_t tile)
+{
+    return find_number(level, tile, false);
+}
+
+size_t mfd_plan_find_row(const struct mfd_plan_level *level, size_t row)
+{
+    return find_number(level, row, true);
 }

@@ -1,5 +1,6 @@
 /* Which rows a batch needs, level by level, each once; and where each level finds its inputs. Pure
- * integers. Rows of a level are computed and stored a tile at a time. */
+ * integers. A level is convolved a tile at a time; of a tile's rows, those that nobody needs go no
+ * further. */
 #pragma once
 
 #include "core/engine/batch.h"
@@ -10,16 +11,18 @@
 /* Neighbouring tiles of one lane of one sequence. */
 struct mfd_run {
     uint32_t sequence;
-    uint32_t lane; /* position mod stride */
-    int64_t a, b;  /* tiles [a, b) */
-    size_t tile0;  /* number of tile a among all tiles of the level */
-    size_t in0;    /* its first staged input; tile t reads in0 + (t - a) * advance ... + span */
+    uint32_t lane;    /* position mod stride */
+    int64_t a, b;     /* tiles [a, b) */
+    int64_t from, to; /* their lane rows from the first to the last that is needed: [from, to) */
+    size_t tile0;     /* number of tile a among all tiles of the level */
+    size_t row0;      /* number of lane row `from` among all rows of the level */
+    size_t in0;       /* first staged input; tile t reads in0 + (t - a) * advance ... + span */
 };
 
 struct mfd_plan_level {
     struct mfd_run *runs; /* sorted by sequence, lane, a; neither touching nor overlapping */
     size_t n_runs;
-    size_t tiles;
+    size_t tiles, rows;
     uint32_t *in[2]; /* staged input i is the maximum of rows in[0][i] and in[1][i] of the level
                       * below; both the same where the level does not pool */
     size_t n_in;
@@ -39,5 +42,6 @@ int mfd_plan_new(struct mfd_plan **out, const struct mfd_geometry *geometry,
                  struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_plan_free(struct mfd_plan *plan);
 
-/* Index of the run that holds tile number `tile` of the level. */
+/* Index of the run that holds tile number `tile` of the level, or row number `row`. */
 size_t mfd_plan_find_tile(const struct mfd_plan_level *level, size_t tile);
+size_t mfd_plan_find_row(const struct mfd_plan_level *level, size_t row);

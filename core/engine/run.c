@@ -10,8 +10,9 @@
 #define STAGE_TILES 24 /* tiles staged by a worker at a time */
 #define POINT_ROWS 256 /* about this many rows a width-1 product */
 #define STEM_ROWS 240
-#define OUTPUT_COLUMNS                                                                             \
-    256 /* the output's product is cut here, always, so that few rows keep all busy */
+#define COLUMNS                                                                                    \
+    192 /* products are cut here, always: few rows keep all busy, and read weights once */
+#define FEW_ROWS 28 /* so few share their width-1 product by columns, not by rows */
 
 struct grown {
     float *data;
@@ -20,7 +21,7 @@ struct grown {
 
 struct worker_state {
     struct grown staged; /* activated inputs, or the middle activation */
-    struct grown sums;   /* the dilated convolution's result */
+    struct grown spare;  /* a tile of which not all is kept */
     double seconds;      /* inside products */
     char apart[64];      /* keep workers off one another's cache lines */
 };
@@ -47,8 +48,8 @@ struct step {
     size_t below_width;
     float *rows;
     size_t first, tiles, tiles_padded; /* the chunk */
-    size_t sub;                        /* tiles an item */
-    size_t splits;                     /* items a product */
+    size_t first_row, n_rows;          /* and the rows that it gives */
+    size_t sub;                        /* tiles or rows an item */
 };
 
 static int grow(struct grown *g, size_t n, size_t width)
@@ -186,69 +187,144 @@ static void input_item(void *context, size_t item, unsigned worker)
     }
 }
 
+/* Columns of a piece that all products of so many columns are cut into. */
+static size_t piece(size_t item, size_t columns, size_t *first)
+{
+    *first = item * COLUMNS;
+    return at_most(COLUMNS, columns - *first);
+}
+
 static void product_item(void *context, size_t item, unsigned worker)
 {
     const struct step *st = context;
     struct mfd_run_state *s = st->state;
-    size_t in = st->packed->in, out = st->packed->out;
-    size_t p = item / st->splits,
-           size = mfd_round_up(count_items(st->tiles_padded, st->splits), s->quantum);
-    size_t first = item % st->splits * size;
-    if (first >= st->tiles_padded)
-        return;
-    size_t tall = at_most(size, st->tiles_padded - first);
+    size_t in = st->packed->in, out = st->packed->out, pieces = count_items(out, COLUMNS), first;
+    size_t p = item / pieces, columns = piece(item % pieces, out, &first);
     struct mfd_matrix w = st->packed->conv;
     w.data += p * w.k * w.n;
-    mfd_product(&s->packed->products, tall, &w, 0, out,
-                s->in.data + (p * st->tiles_padded + first) * in, in,
-                s->out.data + (p * st->tiles_padded + first) * out, out, 0,
+    mfd_product(&s->packed->products, st->tiles_padded, &w, first, columns,
+                s->in.data + p * st->tiles_padded * in, in,
+                s->out.data + p * st->tiles_padded * out + first, out, 0,
                 &s->workers[worker].seconds);
 }
 
-/* Turn the products of some tiles into rows, and add the width-1 block. */
+/* Turn the products of the chunk's tiles into `count` rows from number `row` on, and into g the
+ * same normed and activated. */
+static void combine(const struct step *st, size_t row, size_t count, float *spare, float *g)
+{
+    const struct mfd_level *l = st->level;
+    const struct mfd_kernels *k = st->state->kernels;
+    bool dilated = l->kind == MFD_LEVEL_DILATED; /* its rows hold the residual already */
+    size_t n = st->packed->out, stride = st->tiles_padded * n, done = 0;
+    int64_t tile = (int64_t)l->tile;
+    for (size_t r = mfd_plan_find_row(st->plan, row); done < count; r++) {
+        const struct mfd_run *run = &st->plan->runs[r];
+        int64_t q = run->from + (int64_t)(row + done - run->row0);
+        for (size_t keep; q < run->to && done < count; q += (int64_t)keep, done += keep) {
+            int64_t t = mfd_floor_div(q - l->phase, tile);
+            size_t offset = (size_t)(q - l->phase - t * tile);
+            const float *z =
+                st->state->out.data + (run->tile0 + (size_t)(t - run->a) - st->first) * n;
+            keep = at_most(l->tile - offset, at_most((size_t)(run->to - q), count - done));
+            float *rows = st->rows + (row + done) * n, *to = g + done * n;
+            bool whole = keep == l->tile;
+            float *x = whole && !dilated ? rows : spare, *y = whole ? to : spare + l->tile * n;
+            if (l->way != MFD_CONV_DIRECT)
+                k->tile_out[l->way](x, y, z, stride, st->packed->middle, n);
+            else
+                k->sum_out(x, y, z, stride, l->points, st->packed->middle, n);
+            if (!whole) {
+                memcpy(rows, x + offset * n, keep * n * sizeof *x);
+                memcpy(to, y + offset * n, keep * n * sizeof *y);
+            }
+        }
+    }
+}
+
+/* The same, with rows of zeros up to a height that products may have. */
+static size_t combine_padded(const struct step *st, size_t row, size_t count, float *spare,
+                             float *g)
+{
+    size_t n = st->packed->out, tall = mfd_round_up(count, st->state->quantum);
+    float *rest = st->rows + (row + count) * n; /* the next chunk's, or to spare */
+    combine(st, row, count, spare, g);
+    memset(g + count * n, 0, (tall - count) * n * sizeof *g);
+    memset(rest, 0, (tall - count) * n * sizeof *rest);
+    return tall;
+}
+
+/* Add what the width-1 block makes of g to rows from number `row` on, in some columns. */
+static void add_point(const struct step *st, size_t row, size_t tall, const float *g, size_t item,
+                      double *seconds)
+{
+    size_t n = st->packed->out, first, columns = piece(item, n, &first);
+    mfd_product(&st->state->packed->products, tall, &st->packed->point, first, columns, g, n,
+                st->rows + row * n + first, n, 1, seconds);
+}
+
+/* Some rows of the chunk: the convolution's result and what the width-1 block adds. */
 static void output_item(void *context, size_t item, unsigned worker)
 {
     const struct step *st = context;
-    const struct mfd_level *l = st->level;
-    struct mfd_run_state *s = st->state;
-    size_t n = st->packed->out, stride = st->tiles_padded * n;
-    size_t first = item * st->sub, end = at_most(first + st->sub, st->tiles_padded);
-    float *g = s->workers[worker].staged.data;
-    float *rows = st->rows + (st->first + first) * l->tile * n;
-    bool dilated = l->kind == MFD_LEVEL_DILATED; /* its rows hold the residual already */
-    float *sums = s->workers[worker].sums.data;
-
-    for (size_t t = first; t < end; t++) {
-        const float *z = s->out.data + t * n;
-        float *to = g + (t - first) * l->tile * n;
-        float *row = dilated ? sums : rows + (t - first) * l->tile * n;
-        if (l->way != MFD_CONV_DIRECT)
-            s->kernels->tile_out[l->way](row, to, z, stride, st->packed->middle, n);
-        else
-            s->kernels->sum_out(row, to, z, stride, l->points, st->packed->middle, n);
-    }
-    mfd_product(&s->packed->products, (end - first) * l->tile, &st->packed->point, 0, n, g, n, rows,
-                n, 1, &s->workers[worker].seconds);
+    struct worker_state *w = &st->state->workers[worker];
+    size_t first = item * st->sub, row = st->first_row + first;
+    size_t count = at_most(st->sub, st->n_rows - first);
+    size_t tall = combine_padded(st, row, count, w->spare.data, w->staged.data);
+    for (size_t i = 0; i < count_items(st->packed->out, COLUMNS); i++)
+        add_point(st, row, tall, w->staged.data, i, &w->seconds);
 }
 
-static int run_chunk(struct step *st, size_t input_tiles, size_t output_tiles)
+static void point_item(void *context, size_t item, unsigned worker)
+{
+    const struct step *st = context;
+    struct mfd_run_state *s = st->state;
+    add_point(st, st->first_row, mfd_round_up(st->n_rows, s->quantum), s->in.data, item,
+              &s->workers[worker].seconds);
+}
+
+static int run_outputs(struct step *st)
+{
+    struct mfd_run_state *s = st->state;
+    size_t n = st->packed->out;
+    if (st->n_rows > FEW_ROWS) {
+        st->sub = item_size(s, st->n_rows, POINT_ROWS);
+        mfd_pool_run(s->pool, output_item, st, count_items(st->n_rows, st->sub));
+        return MFD_OK;
+    }
+    if (grow(&s->in, mfd_round_up(st->n_rows, s->quantum), n)) /* its products are done with it */
+        return MFD_ENOMEM;
+    combine_padded(st, st->first_row, st->n_rows, s->workers[0].spare.data, s->in.data);
+    mfd_pool_run(s->pool, point_item, st, count_items(n, COLUMNS));
+    return MFD_OK;
+}
+
+/* Number of the first row that tile number `tile` of the level gives. */
+static size_t row_of_tile(const struct step *st, size_t tile)
+{
+    if (tile == st->plan->tiles)
+        return st->plan->rows;
+    const struct mfd_run *run = &st->plan->runs[mfd_plan_find_tile(st->plan, tile)];
+    if (tile == run->tile0)
+        return run->row0;
+    int64_t q =
+        st->level->phase + (run->a + (int64_t)(tile - run->tile0)) * (int64_t)st->level->tile;
+    return run->row0 + (size_t)(q - run->from);
+}
+
+static int run_chunk(struct step *st, size_t input_tiles)
 {
     struct mfd_run_state *s = st->state;
     const struct mfd_level *l = st->level;
     st->tiles_padded = mfd_round_up(st->tiles, s->quantum);
+    st->first_row = row_of_tile(st, st->first);
+    st->n_rows = row_of_tile(st, st->first + st->tiles) - st->first_row;
     if (grow(&s->in, l->points * st->tiles_padded, st->packed->in) ||
         grow(&s->out, l->points * st->tiles_padded, st->packed->out))
         return MFD_ENOMEM;
     st->sub = input_tiles;
     mfd_pool_run(s->pool, input_item, st, count_items(st->tiles_padded, st->sub));
-    size_t busy = 2 * (size_t)s->threads;
-    st->splits = l->points % s->threads == 0 || l->points >= 2 * busy
-                     ? 1
-                     : (busy + l->points - 1) / l->points;
-    mfd_pool_run(s->pool, product_item, st, l->points * st->splits);
-    st->sub = output_tiles;
-    mfd_pool_run(s->pool, output_item, st, count_items(st->tiles_padded, st->sub));
-    return MFD_OK;
+    mfd_pool_run(s->pool, product_item, st, l->points * count_items(st->packed->out, COLUMNS));
+    return run_outputs(st);
 }
 
 static int run_conv(struct step *st, const volatile int *cancel)
@@ -259,18 +335,18 @@ static int run_conv(struct step *st, const volatile int *cancel)
     size_t chunk = mfd_round_up(count_items(st->plan->tiles, chunks), s->quantum);
     size_t input_tiles =
         at_most(item_size(s, chunk, STAGE_TILES), mfd_round_up(STAGE_TILES, s->quantum));
-    size_t output_tiles = item_size(s, chunk, POINT_ROWS / l->tile);
     size_t staged = input_tiles * l->span * st->packed->in;
-    size_t middle = output_tiles * l->tile * st->packed->out;
+    size_t middle =
+        mfd_round_up(at_most(POINT_ROWS, chunk * l->tile), s->quantum) * st->packed->out;
     for (unsigned i = 0; i < s->threads; i++)
         if (grow(&s->workers[i].staged, staged > middle ? staged : middle, 1) ||
-            grow(&s->workers[i].sums, st->packed->out, 1))
+            grow(&s->workers[i].spare, 2 * l->tile, st->packed->out))
             return MFD_ENOMEM;
     for (st->first = 0; st->first < st->plan->tiles; st->first += chunk) {
         if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED))
             return MFD_ECANCELLED;
         st->tiles = at_most(chunk, st->plan->tiles - st->first);
-        if (run_chunk(st, input_tiles, output_tiles))
+        if (run_chunk(st, input_tiles))
             return MFD_ENOMEM;
     }
     return MFD_OK;
@@ -278,17 +354,16 @@ static int run_conv(struct step *st, const volatile int *cancel)
 
 /* ---- output ---- */
 
-static void output_columns(void *context, size_t item, unsigned worker)
+static void features_item(void *context, size_t item, unsigned worker)
 {
     const struct step *st = context;
     struct mfd_run_state *s = st->state;
-    size_t in = st->packed->in, out = st->packed->out, first = item * OUTPUT_COLUMNS;
-    mfd_product(&s->packed->products, st->tiles_padded, &st->packed->conv, first,
-                at_most(OUTPUT_COLUMNS, out - first), s->in.data, in, st->rows + first, out, 0,
-                &s->workers[worker].seconds);
+    size_t in = st->packed->in, out = st->packed->out, first, columns = piece(item, out, &first);
+    mfd_product(&s->packed->products, st->tiles_padded, &st->packed->conv, first, columns,
+                s->in.data, in, st->rows + first, out, 0, &s->workers[worker].seconds);
 }
 
-static int run_output(struct step *st)
+static int run_features(struct step *st)
 {
     struct mfd_run_state *s = st->state;
     size_t n = st->packed->out;
@@ -299,7 +374,7 @@ static int run_output(struct step *st)
     stage(st, 0, st->tiles, s->in.data);
     memset(s->in.data + st->tiles * st->packed->in, 0,
            (st->tiles_padded - st->tiles) * st->packed->in * sizeof(float));
-    mfd_pool_run(s->pool, output_columns, st, count_items(n, OUTPUT_COLUMNS));
+    mfd_pool_run(s->pool, features_item, st, count_items(n, COLUMNS));
     for (size_t r = 0; r < st->tiles; r++)
         s->kernels->affine(st->rows + r * n, s->packed->scale, s->packed->shift, n);
     return MFD_OK;
@@ -309,8 +384,7 @@ static int run_output(struct step *st)
 
 static size_t level_rows(const struct mfd_run_state *s, const struct mfd_plan *plan, size_t level)
 {
-    /* chunks are padded to the quantum, a level at most once */
-    return (plan->level[level].tiles + s->quantum) * s->geometry->level[level].tile;
+    return plan->level[level].rows + s->quantum; /* a chunk's last product may be higher than it */
 }
 
 size_t mfd_run_bytes(const struct mfd_run_state *s, const struct mfd_plan *plan)
@@ -329,7 +403,7 @@ static int run_level(struct step *st, const volatile int *cancel)
     case MFD_LEVEL_STEM:
         return run_stem(st);
     case MFD_LEVEL_OUTPUT:
-        return run_output(st);
+        return run_features(st);
     default:
         return run_conv(st, cancel);
     }
@@ -391,7 +465,7 @@ void mfd_run_state_free(struct mfd_run_state *s)
         return;
     for (unsigned i = 0; i < s->threads; i++) {
         free(s->workers[i].staged.data);
-        free(s->workers[i].sums.data);
+        free(s->workers[i].spare.data);
     }
     free(s->workers);
     free(s->rows[0].data);
@@ -413,6 +487,6 @@ size_t mfd_run_scratch_bytes(const struct mfd_run_state *s)
 {
     size_t floats = s->rows[0].floats + s->rows[1].floats + s->in.floats + s->out.floats;
     for (unsigned i = 0; i < s->threads; i++)
-        floats += s->workers[i].staged.floats + s->workers[i].sums.floats;
+        floats += s->workers[i].staged.floats + s->workers[i].spare.floats;
     return floats * sizeof(float);
 }

@@ -14,13 +14,13 @@
             fail_msg("%s", err.message);                                                           \
     } while (0)
 
-/* A tile of a lane of a sequence. */
+/* A tile of a lane of a sequence, or a row of it. */
 struct spot {
     uint32_t sequence;
-    int64_t lane, tile;
+    int64_t lane, at;
 };
 
-/* Tiles that somebody needs, and, once sorted, in the order of the plan. */
+/* What somebody needs, and, once sorted, in the order of the plan. */
 struct spots {
     struct spot *items;
     size_t n, size;
@@ -29,7 +29,7 @@ struct spots {
 struct twin {
     const struct mfd_geometry *g;
     const struct mfd_batch *batch;
-    struct spots level[MFD_ENGINE_LEVELS];
+    struct spots tile[MFD_ENGINE_LEVELS], row[MFD_ENGINE_LEVELS];
 };
 
 static int64_t modulo(int64_t a, int64_t b)
@@ -44,7 +44,7 @@ static int compare_spots(const void *x, const void *y)
         return a->sequence < b->sequence ? -1 : 1;
     if (a->lane != b->lane)
         return a->lane < b->lane ? -1 : 1;
-    return a->tile < b->tile ? -1 : a->tile > b->tile;
+    return a->at < b->at ? -1 : a->at > b->at;
 }
 
 static void add_spot(struct spots *s, struct spot spot)
@@ -111,14 +111,43 @@ static void owner(const struct twin *t, size_t level, uint32_t *sequence, int64_
     }
 }
 
-static struct spot spot_of(const struct twin *t, size_t level, uint32_t sequence, int64_t position,
-                           int64_t *offset)
+static struct spot row_of(const struct twin *t, size_t level, uint32_t sequence, int64_t position)
 {
     const struct mfd_level *l = &t->g->level[level];
     owner(t, level, &sequence, &position);
-    int64_t lane = modulo(position, stride_of(l)), row = (position - lane) / stride_of(l);
-    *offset = modulo(row - l->phase, (int64_t)l->tile);
-    return (struct spot){ sequence, lane, (row - l->phase - *offset) / (int64_t)l->tile };
+    int64_t lane = modulo(position, stride_of(l));
+    return (struct spot){ sequence, lane, (position - lane) / stride_of(l) };
+}
+
+static struct spot tile_of(const struct twin *t, size_t level, const struct spot *row)
+{
+    const struct mfd_level *l = &t->g->level[level];
+    int64_t offset = modulo(row->at - l->phase, (int64_t)l->tile);
+    return (struct spot){ row->sequence, row->lane,
+                          (row->at - l->phase - offset) / (int64_t)l->tile };
+}
+
+static void need(struct twin *t, size_t level, uint32_t sequence, int64_t position)
+{
+    struct spot row = row_of(t, level, sequence, position);
+    add_spot(&t->row[level], row);
+    add_spot(&t->tile[level], tile_of(t, level, &row));
+}
+
+/* Rows between two that are needed are numbered too where their tiles touch. */
+static void fill_gaps(struct twin *t, size_t level)
+{
+    struct spots *rows = &t->row[level];
+    sort_spots(rows);
+    for (size_t i = 1, n = rows->n; i < n; i++) {
+        struct spot last = rows->items[i - 1], next = rows->items[i];
+        if (last.sequence != next.sequence || last.lane != next.lane ||
+            tile_of(t, level, &next).at > tile_of(t, level, &last).at + 1)
+            continue;
+        while (++last.at < next.at)
+            add_spot(rows, last);
+    }
+    sort_spots(rows);
 }
 
 /* Where input i of a tile stands; false where it is zero padding. */
@@ -127,62 +156,63 @@ static bool input_position(const struct twin *t, size_t level, const struct spot
 {
     const struct mfd_level *l = &t->g->level[level];
     const struct mfd_sequence *s = &t->batch->sequences[spot->sequence];
-    int64_t row = l->phase + spot->tile * (int64_t)l->tile + ((int64_t)i - l->left) * l->step;
+    int64_t row = l->phase + spot->at * (int64_t)l->tile + ((int64_t)i - l->left) * l->step;
     *position = spot->lane + row * stride_of(l);
     return !s->positions || (row >= 0 && row < s->positions >> l->shift);
 }
 
 static void find_needs(struct twin *t, size_t first, size_t last)
 {
-    int64_t offset, position;
+    int64_t position;
     size_t top = t->g->n - 1;
     for (size_t i = first; i < last; i++) {
         const struct mfd_asked *w = &t->batch->windows[i];
-        add_spot(&t->level[top], spot_of(t, top, w->sequence, w->start + t->g->center, &offset));
+        need(t, top, w->sequence, w->start + t->g->center);
     }
     for (size_t level = top;; level--) {
         const struct mfd_level *l = &t->g->level[level];
-        sort_spots(&t->level[level]);
+        sort_spots(&t->tile[level]);
+        fill_gaps(t, level);
         if (level == 0)
             return;
-        for (size_t i = 0; i < t->level[level].n; i++)
+        for (size_t i = 0; i < t->tile[level].n; i++)
             for (size_t input = 0; input < l->span; input++) {
-                const struct spot *s = &t->level[level].items[i];
+                const struct spot *s = &t->tile[level].items[i];
                 if (!input_position(t, level, s, input, &position))
                     continue;
                 for (int second = 0; second <= l->pooled; second++)
-                    add_spot(&t->level[level - 1],
-                             spot_of(t, level - 1, s->sequence,
-                                     position + second * stride_of(l) / 2, &offset));
+                    need(t, level - 1, s->sequence, position + second * stride_of(l) / 2);
             }
     }
 }
 
 static void twin_deinit(struct twin *t)
 {
-    for (size_t i = 0; i < MFD_ENGINE_LEVELS; i++)
-        free(t->level[i].items);
+    for (size_t i = 0; i < MFD_ENGINE_LEVELS; i++) {
+        free(t->tile[i].items);
+        free(t->row[i].items);
+    }
 }
 
 /* Number of the row at a position, which must be among those needed. */
 static uint32_t row_number(const struct twin *t, size_t level, uint32_t sequence, int64_t position)
 {
-    int64_t offset;
-    struct spot s = spot_of(t, level, sequence, position, &offset);
-    const struct spots *all = &t->level[level];
+    struct spot s = row_of(t, level, sequence, position);
+    const struct spots *all = &t->row[level];
     const struct spot *found = bsearch(&s, all->items, all->n, sizeof s, compare_spots);
     assert_non_null(found);
-    return (uint32_t)((found - all->items) * (int64_t)t->g->level[level].tile + offset);
+    return (uint32_t)(found - all->items);
 }
 
 /* ---- comparison ---- */
 
-static void check_tiles(const struct twin *t, const struct mfd_plan *plan, size_t level)
+static void check_runs(const struct twin *t, const struct mfd_plan *plan, size_t level)
 {
     const struct mfd_plan_level *p = &plan->level[level];
-    const struct spots *want = &t->level[level];
-    size_t tile = 0;
+    const struct spots *want = &t->tile[level], *rows = &t->row[level];
+    size_t tile = 0, row = 0;
     assert_int_equal(p->tiles, want->n);
+    assert_int_equal(p->rows, rows->n);
     for (size_t r = 0; r < p->n_runs; r++) {
         const struct mfd_run *run = &p->runs[r];
         assert_true(run->a < run->b);
@@ -194,8 +224,15 @@ static void check_tiles(const struct twin *t, const struct mfd_plan *plan, size_
             assert_int_equal(compare_spots(&s, &want->items[tile]), 0);
             assert_int_equal(mfd_plan_find_tile(p, tile), r);
         }
+        assert_int_equal(run->row0, row);
+        for (int64_t at = run->from; at < run->to; at++, row++) {
+            struct spot s = { run->sequence, run->lane, at };
+            assert_int_equal(compare_spots(&s, &rows->items[row]), 0);
+            assert_int_equal(mfd_plan_find_row(p, row), r);
+        }
     }
     assert_int_equal(tile, want->n);
+    assert_int_equal(row, rows->n);
 }
 
 static void check_inputs(const struct twin *t, const struct mfd_plan *plan, size_t level)
@@ -261,7 +298,7 @@ static void check_plan(const struct mfd_geometry *g, const struct mfd_batch *bat
     MUST(mfd_plan_new(&plan, g, batch, first, last, &err));
     find_needs(&t, first, last);
     for (size_t level = 0; level < g->n; level++) {
-        check_tiles(&t, plan, level);
+        check_runs(&t, plan, level);
         if (level > 0)
             check_inputs(&t, plan, level);
     }
