@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "proto/decode_items.h"
+#include "proto/decode_settings.h"
 #include "proto/decode_tracks.h"
 
 const char *const mfd_part_names[] = { "total", "biological", "technical", NULL };
@@ -91,27 +92,6 @@ static int read_ensemble(struct mfd_reader *r, const json_t *v, const struct mfd
     return 0;
 }
 
-static int read_distribution(struct mfd_reader *r, const json_t *v, const struct mfd_at *at,
-                             void *out)
-{
-    static const char *const words[] = { "training", "uniform" };
-    unsigned word;
-    if (mfd_read_word(r, v, at, words, 2, &word))
-        return -1;
-    *(enum mfd_distribution *)out = (enum mfd_distribution)word;
-    return 0;
-}
-
-static int read_held(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
-{
-    static const char *const words[] = { "nothing", "technical", "biological" };
-    unsigned word;
-    if (mfd_read_word(r, v, at, words, 3, &word))
-        return -1;
-    *(enum mfd_hold *)out = (enum mfd_hold)word;
-    return 0;
-}
-
 static int read_scan(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
     static const char *const words[] = { "effect", "centred" };
@@ -181,7 +161,8 @@ static const struct mfd_member marginal_members[] = {
     SHARED,
     TRACKS,
     { "over", mfd_read_over, 0, true },
-    FIELD("distribution", read_distribution, distribution),
+    FIELD("distribution", mfd_read_distribution, distribution),
+    WHOLE("settings", mfd_read_given),
     FIELD("levels", mfd_read_bool, levels),
 };
 static const struct mfd_member contrast_members[] = {
@@ -191,7 +172,7 @@ static const struct mfd_member contrast_members[] = {
     { "a", mfd_read_setting, offsetof(struct draft, body.a), true },
     { "b", mfd_read_setting, offsetof(struct draft, body.b), true },
     FIELD("like", mfd_read_string, like),
-    FIELD("held", read_held, held),
+    FIELD("held", mfd_read_held, held),
     FIELD("components", read_components, components),
     FIELD("scale", read_scale, scale),
 };
@@ -332,6 +313,8 @@ int mfd_body_check(struct mfd_body *body, struct mfd_problem *problem)
             problem, "unsupported-component", "/scale",
             "the biological and technical parts (and the swap effects) add up on "
             "the logit scale only; ask for \"scale\": \"logit\"");
+    if (mfd_body_check_bias(body, problem))
+        return -1;
     if (body->scale == MFD_SCALE_UNSAID)
         body->scale = parts || variants ? MFD_SCALE_LOGIT : MFD_SCALE_PROBABILITY;
     return 0;

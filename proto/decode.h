@@ -39,7 +39,11 @@ enum { MFD_SCAN_EFFECT = 1, MFD_SCAN_CENTRED = 2 };
 enum { MFD_SUBSPACE_BIOLOGICAL = 1, MFD_SUBSPACE_TECHNICAL = 2 };
 
 enum mfd_scale { MFD_SCALE_UNSAID, MFD_SCALE_LOGIT, MFD_SCALE_PROBABILITY };
-enum mfd_distribution { MFD_DISTRIBUTION_TRAINING, MFD_DISTRIBUTION_UNIFORM };
+enum mfd_distribution {
+    MFD_DISTRIBUTION_TRAINING,
+    MFD_DISTRIBUTION_UNIFORM,
+    MFD_DISTRIBUTION_GIVEN
+};
 enum mfd_hold { MFD_HOLD_NOTHING, MFD_HOLD_TECHNICAL, MFD_HOLD_BIOLOGICAL };
 enum mfd_aggregate { MFD_AGGREGATE_NONE, MFD_AGGREGATE_MEAN, MFD_AGGREGATE_MAX };
 enum mfd_virtual_bias {
@@ -77,6 +81,12 @@ struct mfd_virtual_track {
     double bias_number; /* logit, where bias is MFD_VIRTUAL_BIAS_NUMBER */
 };
 
+/* A setting to average over. */
+struct mfd_given_setting {
+    const json_t *values; /* of the columns averaged over, as mfd_virtual_track.metadata */
+    double weight;        /* beside the others'; 0 or more */
+};
+
 /* One input. Which members count depends on the kind of input. */
 struct mfd_item {
     const char *id;     /* NULL: none given */
@@ -101,6 +111,8 @@ struct mfd_body {
     const char *const *over; /* metadata columns to average over */
     size_t n_over;
     enum mfd_distribution distribution;
+    const struct mfd_given_setting *given; /* for MFD_DISTRIBUTION_GIVEN */
+    size_t n_given;
     bool levels;         /* values of each setting, too */
     const json_t *a, *b; /* settings to contrast, as mfd_virtual_track.metadata */
     const char *like;    /* the track whose columns stand in for those they leave out */

@@ -154,7 +154,7 @@ static int read_virtual(struct mfd_reader *r, const json_t *v, const struct mfd_
         { "like", mfd_read_string, offsetof(struct mfd_virtual_track, like), false },
         { "bias", read_bias, 0, false },
     };
-    ((struct mfd_virtual_track *)out)->bias = MFD_VIRTUAL_BIAS_MEAN;
+    ((struct mfd_virtual_track *)out)->bias = MFD_VIRTUAL_BIAS_NONE;
     return mfd_read_object(r, v, at, members, 4, out);
 }
 

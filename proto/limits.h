@@ -31,7 +31,8 @@
     X(sequence_bases, 65536, "bases", "one sequence of a request")                                 \
     X(refget_bases, 300 * MFD_MIB, "bases", "one answer of /sequence")                             \
     X(track_ids, 16384, "ids", "tracks named in a request")                                        \
-    X(virtual_tracks, 1000, "tracks", "virtual tracks of a request")                               \
+    X(virtual_tracks, 10000, "tracks",                                                             \
+      "virtual tracks, or settings to average over, of a request")                                 \
     X(columns, 64, "columns", "metadata columns named in one place")                               \
     X(labels, 4096, "labels", "labels named for one column")                                       \
     X(string_bytes, 1024, "bytes", "an identifier, a label, an allele or a name")                  \

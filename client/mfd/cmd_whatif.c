@@ -92,10 +92,9 @@ static int add_setting(struct virtual *v, const char *id, const struct list *own
     if (status == MFD_OK && !json_object_size(metadata))
         status = compute_misuse(err, "say what the experiment is: --set COLUMN=VALUE (`mfd fields` "
                                      "names the columns)");
-    double x;
-    if (set->bias)
-        bias = mfd_parse_double(set->bias, strlen(set->bias), &x) ? json_real(x)
-                                                                  : json_string(set->bias);
+    double x; /* beside real tracks, which have a bias each, none would be out of place */
+    const char *said = set->bias ? set->bias : "mean";
+    bias = mfd_parse_double(said, strlen(said), &x) ? json_real(x) : json_string(said);
     json_t *setting = status == MFD_OK ? json_pack("{s:s, s:O, s:s*, s:O*}", "id", id, "metadata",
                                                    metadata, "like", set->like, "bias", bias)
                                        : NULL;

@@ -33,6 +33,12 @@ void mfd_choice_deinit(struct mfd_choice *choice);
 void mfd_choice_settings(const struct mfd_choice *choice, const struct mfd_model *model,
                          struct mfd_buffer *out);
 
+/* Append ,"virtual_tracks":[{"id","bias","value"}, ...]: the policy of each virtual track's bias
+ * (or of a contrast's two settings), and the logit that it came to; nothing where there are none.
+ */
+void mfd_choice_biases(const struct mfd_choice *choice, const struct mfd_body *body,
+                       struct mfd_buffer *out);
+
 /* The head to score with; NULL: the model's own. */
 const struct mfd_head *mfd_choice_head(const struct mfd_choice *choice);
 

@@ -70,10 +70,70 @@ static int code_bases(struct mfd_combinations *out, const struct mfd_choice *cho
     return 0;
 }
 
+/* One given setting: a value for each column averaged over and for no other. What it has elsewhere
+ * does not count; any track will do. */
+static int code_setting(struct mfd_combination *out, const struct mfd_model *model,
+                        const struct mfd_body *body, size_t i, struct mfd_problem *problem)
+{
+    struct mfd_at root = MFD_AT_ROOT, list = MFD_AT_MEMBER(&root, "settings");
+    struct mfd_at element = MFD_AT_INDEX(&list, i), at = MFD_AT_MEMBER(&element, "values");
+    const json_t *values = body->given[i].values;
+    const struct mfd_virtual_track track = { .metadata = values,
+                                             .like = mfd_model_track_id(model, 0) };
+    char pointer[sizeof problem->pointer];
+    mfd_at_pointer(&at, pointer, sizeof pointer);
+    for (size_t c = 0; c < body->n_over; c++)
+        if (!json_object_get(values, body->over[c]))
+            return mfd_problem_set(problem, "missing-column", pointer,
+                                   "\"%.100s\" is averaged over, and this setting has no value for "
+                                   "it (a missing value is null)",
+                                   body->over[c]);
+    if (json_object_size(values) > body->n_over)
+        return mfd_problem_set(problem, "invalid-value", pointer,
+                               "a setting has values for the columns of \"over\" only");
+    return mfd_choice_code(out, model, &track, &at, &at, problem);
+}
+
+static int code_given(struct mfd_combinations *out, double **weights, const struct mfd_model *model,
+                      const struct mfd_body *body, struct mfd_problem *problem)
+{
+    if (!body->n_given)
+        return 0;
+    out->at = mfd_calloc(body->n_given, sizeof *out->at);
+    *weights = mfd_calloc(body->n_given, sizeof **weights);
+    if (!out->at || !*weights)
+        return no_memory(problem);
+    for (out->n = 0; out->n < body->n_given; out->n++) {
+        (*weights)[out->n] = body->given[out->n].weight;
+        if (code_setting(&out->at[out->n], model, body, out->n, problem))
+            return -1;
+    }
+    return 0;
+}
+
+static int check_distribution(const struct mfd_body *body, struct mfd_problem *problem)
+{
+    bool given = body->distribution == MFD_DISTRIBUTION_GIVEN;
+    if (given && !body->n_given)
+        return mfd_problem_set(problem, "missing-member", "",
+                               "\"distribution\": \"given\" needs \"settings\"");
+    if (!given && body->n_given)
+        return mfd_problem_set(problem, "conflicting-members", "/settings",
+                               "\"settings\" are for \"distribution\": \"given\"");
+    return 0;
+}
+
 int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model,
                         const struct mfd_body *body, struct mfd_problem *problem)
 {
+    static const enum mfd_over distributions[] = {
+        [MFD_DISTRIBUTION_TRAINING] = MFD_OVER_TRAINING,
+        [MFD_DISTRIBUTION_UNIFORM] = MFD_OVER_UNIFORM,
+        [MFD_DISTRIBUTION_GIVEN] = MFD_OVER_GIVEN,
+    };
     MFD_CLEANUP(mfd_combinations_deinit) struct mfd_combinations bases = { 0 };
+    MFD_CLEANUP(mfd_combinations_deinit) struct mfd_combinations given = { 0 };
+    MFD_AUTO_FREE double *weights = NULL;
     MFD_AUTO_FREE size_t *over = mfd_calloc(body->n_over, sizeof *over);
     struct mfd_error err = MFD_ERROR_INIT;
     choice->spare = mfd_calloc(choice->n, sizeof *choice->spare);
@@ -84,13 +144,12 @@ int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model
     if (choice->aggregate != MFD_AGGREGATE_NONE)
         return mfd_problem_set(problem, "conflicting-members", "/tracks/aggregate",
                                "averages over columns are given a track at a time");
-    if (code_bases(&bases, choice, model, body, problem))
+    if (check_distribution(body, problem) || code_bases(&bases, choice, model, body, problem) ||
+        code_given(&given, &weights, model, body, problem))
         return -1;
-    enum mfd_over distribution =
-        body->distribution == MFD_DISTRIBUTION_UNIFORM ? MFD_OVER_UNIFORM : MFD_OVER_TRAINING;
     if (mfd_marginal_new(&choice->marginal, model, bases.at, bases.n, over, body->n_over,
-                         distribution, NULL, NULL, 0, &err))
-        return mfd_problem_from_error(problem, &err, "/over");
+                         distributions[body->distribution], given.at, weights, given.n, &err))
+        return mfd_problem_from_error(problem, &err, given.n ? "/settings" : "/over");
     choice->stride = choice->marginal->bases * choice->marginal->settings;
     return 0;
 }

@@ -1,9 +1,11 @@
 /* Tracks that nobody measured. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/model/virtual.h"
+#include "proto/text.h"
 #include "server/handlers/choice_in.h"
 
 MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
@@ -76,4 +78,40 @@ int mfd_choice_virtual(struct mfd_choice *choice, const struct mfd_model *model,
     choice->head = mfd_virtual_shared_head(weights);
     choice->n = choice->stride = all.n;
     return choice->head ? 0 : mfd_problem_set(problem, "internal", NULL, "out of memory");
+}
+
+static void add_bias(const char *id, const struct mfd_virtual_track *track, float value, bool first,
+                     struct mfd_buffer *out)
+{
+    static const char *const policies[] = {
+        [MFD_VIRTUAL_BIAS_NONE] = "\"none\"",
+        [MFD_VIRTUAL_BIAS_MEAN] = "\"mean\"",
+        [MFD_VIRTUAL_BIAS_MATCHED] = "\"matched\"",
+    };
+    mfd_buffer_adds(out, first ? ",\"virtual_tracks\":[{\"id\":" : ",{\"id\":");
+    mfd_text_json(out, id, strlen(id));
+    mfd_buffer_adds(out, ",\"bias\":");
+    if (track->bias == MFD_VIRTUAL_BIAS_NUMBER)
+        mfd_buffer_addf(out, "%.17g", track->bias_number);
+    else
+        mfd_buffer_adds(out, policies[track->bias]);
+    mfd_buffer_adds(out, ",\"value\":");
+    mfd_text_f32s(out, &value, 1);
+    mfd_buffer_addc(out, '}');
+}
+
+void mfd_choice_biases(const struct mfd_choice *choice, const struct mfd_body *body,
+                       struct mfd_buffer *out)
+{
+    static const struct mfd_virtual_track mean = { .bias = MFD_VIRTUAL_BIAS_MEAN };
+    const struct mfd_head *head = choice->marginal ? choice->marginal->mean : choice->head;
+    size_t n = choice->contrast ? 2 : body->n_virtual_tracks;
+    for (size_t i = 0; i < n; i++)
+        if (choice->contrast)
+            add_bias(i ? "b" : "a", &mean, choice->contrast->all->bias[i], i == 0, out);
+        else
+            add_bias(body->virtual_tracks[i].id, &body->virtual_tracks[i], head->bias[i], i == 0,
+                     out);
+    if (n)
+        mfd_buffer_addc(out, ']');
 }

@@ -30,8 +30,8 @@ static int read_combinations(struct mfd_reader *r, const json_t *v, const struct
     size_t n = json_array_size(v);
     if (n == 0)
         return mfd_reader_fail(r, at, "invalid-value", "there is nothing to resolve");
-    if (n > (size_t)r->limits->virtual_tracks)
-        return mfd_reader_limit(r, at, "virtual_tracks", r->limits->virtual_tracks, (int64_t)n);
+    if (n > (size_t)r->limits->items)
+        return mfd_reader_limit(r, at, "items", r->limits->items, (int64_t)n);
     *(const json_t **)out = v;
     return 0;
 }

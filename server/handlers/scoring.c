@@ -46,6 +46,7 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
                     s->ensemble.strands ? "true" : "false", s->ensemble.shifts);
     if (call == MFD_CALL_MARGINAL)
         mfd_choice_settings(&s->choice, mfd_served_model(s->served), out);
+    mfd_choice_biases(&s->choice, &s->body, out);
     if (call != MFD_CALL_FEATURES) {
         add_text(out, "scale", mfd_scale_names[s->body.scale]);
         add_text(out, "aggregate", mfd_aggregate_names[s->body.tracks.aggregate]);

@@ -22,7 +22,7 @@ class Settings(harness.Case):
         cls.tracks = cls.daemon.request("GET", "/api/v1/models/tiny/tracks").json()["tracks"]
 
     def virtual(self, settings, like, **more):
-        tracks = [{"id": "v%d" % i, "like": like, "metadata": s} for i, s in enumerate(settings)]
+        tracks = [{"id": "v%d" % i, "like": like, "metadata": s, "bias": "mean"} for i, s in enumerate(settings)]
         return self.post(PREDICT, dict(PLACE, virtual_tracks=tracks, **more)).json()
 
     def test_an_average_is_that_of_its_settings(self):
@@ -73,6 +73,114 @@ class Settings(harness.Case):
             virtual_tracks=[{"id": "v", "like": like["id"], "metadata": {"proc_age_bin": 5}}]))
         self.assertEqual(answer.status, 200, answer.body[:300])
 
+    def test_given_settings_weigh_as_they_are_said_to(self):
+        labs = sorted({t["metadata"]["Library_lab"] for t in self.tracks})[:3]
+        like, weights = self.tracks[2]["id"], (1, 0.5, 2.5)
+        target = next(t["metadata"]["proc_target"] for t in self.tracks if t["metadata"]["proc_target"])
+        settings = [{"values": {"Library_lab": lab, "frip": 0.1 * i}, "weight": w}
+                    for i, (lab, w) in enumerate(zip(labs, weights))]
+        one = {"id": "v", "like": like, "metadata": {"proc_target": target}, "bias": -1.25}
+        for scale in ("logit", "probability"):
+            answer = self.post(PREDICT + "/marginal", dict(
+                PLACE, virtual_tracks=[one], over=["Library_lab", "frip"], distribution="given", settings=settings,
+                levels=True, scale=scale)).json()
+            told = answer["provenance"]["settings"]
+            numpy.testing.assert_allclose([s["weight"] for s in told], numpy.array(weights) / sum(weights), rtol=1e-6)
+            self.assertEqual([s["values"]["Library_lab"] for s in told], labs)
+            numpy.testing.assert_allclose([s["values"]["frip"] for s in told], [0, 0.1, 0.2], atol=1e-6)
+            # each setting by itself, as a virtual track of its own
+            alone = [self.post(PREDICT, dict(PLACE, scale=scale, virtual_tracks=[
+                dict(one, metadata=dict(one["metadata"], **s["values"]))])).json() for s in settings]
+            levels = numpy.array([rows(a) for a in alone])[:, :, 0].T
+            numpy.testing.assert_allclose(rows(answer, "levels"), levels, atol=2e-5)
+            mean = (levels * weights).sum(1) / sum(weights)
+            sd = numpy.sqrt((((levels - mean[:, None]) ** 2) * weights).sum(1) / sum(weights))
+            numpy.testing.assert_allclose(numpy.array(rows(answer))[:, 0], mean, atol=2e-5)
+            numpy.testing.assert_allclose(numpy.array(rows(answer, "sd"))[:, 0], sd, atol=1e-4)
+
+    def test_a_bias_is_told_and_is_in_the_total_alone(self):
+        like, parts = self.tracks[0], ["total", "biological", "technical"]
+        biology = [c["name"] for c in self.get("/api/v1/models/tiny/fields").json()["fields"] if "biological" in c["groups"]]
+        same = [i for i, t in enumerate(self.tracks) if all(t["metadata"][c] == like["metadata"][c] for c in biology)]
+        # the biases of the tracks, out of their predictions
+        own = self.post(PREDICT, dict(PLACE, components=parts)).json()
+        biases = (numpy.array(rows(own)) - rows(own, part="biological") - rows(own, part="technical"))[0]
+        wanted = {"none": 0, "mean": biases.mean(), "matched": biases[same].mean(), -2.5: -2.5}
+        lab = next(t["metadata"]["Library_lab"] for t in self.tracks
+                   if t["metadata"]["Library_lab"] != like["metadata"]["Library_lab"])
+        tracks = [{"id": str(b), "like": like["id"], "metadata": {"Library_lab": lab}, "bias": b} for b in wanted]
+        tracks.append({k: v for k, v in dict(tracks[0], id="unsaid").items() if k != "bias"})
+        answer = self.post(PREDICT, dict(PLACE, virtual_tracks=tracks, components=parts)).json()
+        told = answer["provenance"]["virtual_tracks"]
+        self.assertEqual([(t["id"], t["bias"]) for t in told],
+                         [(str(b), b) for b in wanted] + [("unsaid", "none")])
+        values = list(wanted.values()) + [0]
+        numpy.testing.assert_allclose([t["value"] for t in told], values, atol=1e-5)
+        total, biological, technical = (numpy.array(rows(answer, part=p)) for p in parts)
+        numpy.testing.assert_allclose(total - biological - technical, [values] * len(total), atol=1e-5)
+        # logits are the default where a probability cannot be
+        self.assertEqual(self.post(PREDICT, dict(PLACE, virtual_tracks=tracks)).json()["provenance"]["scale"], "logit")
+        self.assertEqual(self.post(PREDICT, dict(PLACE, virtual_tracks=tracks[1:4])).json()["provenance"]["scale"],
+                         "probability")
+        contrast = self.post(PREDICT + "/contrast", dict(PLACE, a={"Library_lab": lab}, b={"frip": 1}, like=like["id"]))
+        told = contrast.json()["provenance"]["virtual_tracks"]
+        self.assertEqual([(t["id"], t["bias"]) for t in told], [("a", "mean"), ("b", "mean")])
+
+    def test_what_a_bias_cannot_give_is_refused(self):
+        like = self.tracks[0]
+        v = {"id": "v", "like": like["id"], "metadata": {"frip": 0.5}}
+        for body, slug, pointer in (({"scale": "probability"}, "conflicting-members", "/scale"),
+                                    ({"virtual_tracks": [dict(v, bias="some")]}, "invalid-value",
+                                     "/virtual_tracks/0/bias")):
+            answer = self.post(PREDICT, dict(PLACE, **dict({"virtual_tracks": [v]}, **body)))
+            self.assertEqual((answer.status, answer.slug, answer.json()["pointer"]), (400, slug, pointer))
+        answer = self.post("/api/v1/variants/score", {"variants": ["region1-3000-A-C"], "scores": ["sar"],
+                                                      "virtual_tracks": [v]})
+        self.assertEqual((answer.status, answer.slug, answer.json()["pointer"]), (400, "conflicting-members", "/scores"))
+        pairs = {(t["metadata"]["proc_target"], t["metadata"]["Biosample_term_name"]) for t in self.tracks}
+        target, term = next((a, b) for a in sorted({p[0] for p in pairs}) for b in sorted({p[1] for p in pairs})
+                            if a and b and "," not in a and (a, b) not in pairs)
+        answer = self.post(PREDICT, dict(PLACE, virtual_tracks=[dict(v, bias="matched", metadata={
+            "proc_target": target, "Biosample_term_name": term})]))
+        self.assertProblem(answer, 422, "no-track-matches", "mean or a number")
+
+    def test_thousands_of_virtual_tracks_are_the_same_as_one_at_a_time(self):
+        like, lab = self.tracks[0]["id"], self.tracks[1]["metadata"]["Library_lab"]
+        tracks = [{"id": "v%d" % i, "like": like, "metadata": {"frip": i / 10000, "Library_lab": lab}} for i in range(10000)]
+        place = {"intervals": ["region1:3001"]}
+        many = rows(self.post(PREDICT, dict(place, virtual_tracks=tracks)).json())[0]
+        for i in (0, 4321, 9999):
+            self.assertEqual(rows(self.post(PREDICT, dict(place, virtual_tracks=[tracks[i]])).json()), [[many[i]]])
+        answer = self.post(PREDICT, dict(place, virtual_tracks=tracks + [dict(tracks[0], id="more")]))
+        self.assertEqual((answer.status, answer.slug, answer.json()["limit"]["name"]), (413, "over-limit", "virtual_tracks"))
+
+    def test_an_effect_differs_between_tissues_as_its_predictions_do(self):
+        """A difference in differences: variant by setting, everything technical held equal."""
+        like = self.tracks[0]
+        terms = sorted({t["metadata"]["Biosample_term_name"] for t in self.tracks})[:2]
+        tracks = [{"id": t, "like": like["id"], "metadata": {"Biosample_term_name": t}} for t in terms]
+        name, bases = next(harness.records("region.fa"))
+        at = 3072 + 64 # 0-based, in the middle of a bin
+        alt = "ACGT"[("ACGT".index(bases[at]) + 1) % 4]
+        score = self.post("/api/v1/variants/score", {
+            "variants": [{"chrom": name, "pos": at + 1, "ref": bases[at], "alt": alt}], "virtual_tracks": tracks,
+            "components": ["total", "biological", "technical"], "scores": ["effect", "reference", "alternative"],
+            "ensemble": "strands"}).json()["results"][0]
+        effect = {p: numpy.array(v) for p, v in score["effect"].items()}
+        difference = effect["total"][0] - effect["total"][1]
+        self.assertNotEqual(difference, 0)
+        self.assertEqual(effect["technical"][0], effect["technical"][1])
+        self.assertAlmostEqual(difference, effect["biological"][0] - effect["biological"][1], 5)
+        # the window of the published code around a variant, predicted with either allele
+        window = self.get("/api/v1/models/tiny").json()["window"]
+        left = (window - 1) // 2 if window % 2 else window // 2 - 1
+        changed = bases[:at] + alt + bases[at + 1:]
+        contrast = self.post(PREDICT + "/contrast", {
+            "sequences": [b[at - left:at - left + window] for b in (changed, bases)], "scale": "logit", "like": like["id"],
+            "a": tracks[0]["metadata"], "b": tracks[1]["metadata"], "held": "technical"}).json()["results"]
+        alternative, reference = (r["values"]["total"][0] for r in contrast)
+        self.assertAlmostEqual(difference, alternative - reference, 4)
+
     def test_a_contrast_is_a_difference(self):
         like = self.tracks[0]["id"]
         targets = sorted({t["metadata"]["proc_target"] for t in self.tracks})[:2]
@@ -117,6 +225,8 @@ class Settings(harness.Case):
     def test_what_cannot_be_averaged_or_contrasted_is_a_problem(self):
         one = {"ids": [self.tracks[0]["id"]]}
         like = self.tracks[0]["id"]
+        lab = self.tracks[0]["metadata"]["Library_lab"]
+        given = {"over": ["Library_lab"], "distribution": "given", "settings": [{"values": {"Library_lab": lab}}]}
         for path, body, status, slug, pointer in (
                 ("/marginal", {}, 400, "missing-member", ""),
                 ("/marginal", {"over": []}, 400, "invalid-value", "/over"),
@@ -124,6 +234,25 @@ class Settings(harness.Case):
                 ("/marginal", {"over": ["Library_lab"] * 2}, 400, "invalid-value", "/over"),
                 ("/marginal", {"over": ["frip"], "distribution": "uniform"}, 400, "invalid-value", "/over"),
                 ("/marginal", {"over": ["Library_lab"], "distribution": "x"}, 400, "invalid-value", "/distribution"),
+                ("/marginal", {"over": ["Library_lab"], "distribution": "given"}, 400, "missing-member", ""),
+                ("/marginal", dict(given, distribution="training"), 400, "conflicting-members", "/settings"),
+                ("/marginal", dict(given, settings=[]), 400, "invalid-value", "/settings"),
+                ("/marginal", dict(given, settings={}), 400, "wrong-type", "/settings"),
+                ("/marginal", dict(given, settings=[{}]), 400, "missing-member", "/settings/0"),
+                ("/marginal", dict(given, settings=[{"values": {"frip": 1}}]), 422, "missing-column",
+                 "/settings/0/values"),
+                ("/marginal", dict(given, settings=[{"values": {"Library_lab": None, "frip": 1}}]), 400, "invalid-value",
+                 "/settings/0/values"),
+                ("/marginal", dict(given, settings=[{"values": {"Library_lab": "none such"}}]), 422, "unknown-label",
+                 "/settings/0/values/Library_lab"),
+                ("/marginal", dict(given, settings=[{"values": {"Library_lab": {}}}]), 400, "wrong-type",
+                 "/settings/0/values/Library_lab"),
+                ("/marginal", dict(given, settings=[{"values": {"Library_lab": lab}, "weight": -1}]), 400,
+                 "invalid-value", "/settings/0/weight"),
+                ("/marginal", dict(given, settings=[{"values": {"Library_lab": lab}, "weight": 0}]), 400,
+                 "invalid-value", "/settings"),
+                ("/marginal", dict(given, settings=[{"values": {"Library_lab": lab}, "wait": 1}]), 400,
+                 "unknown-member", "/settings/0/wait"),
                 ("/marginal", {"over": ["Library_lab"], "tracks": dict(one, aggregate="mean")}, 400,
                  "conflicting-members", "/tracks/aggregate"),
                 ("/marginal", {"over": ["Library_lab"], "model": "plain"}, 422, "unsupported", "/over"),

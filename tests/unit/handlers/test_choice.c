@@ -80,7 +80,7 @@ int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combinat
     (void)model, (void)bad, (void)err;
     static struct mfd_virtual weights;
     weights.tracks = n;
-    assert_int_equal(combinations[0].bias_policy, MFD_BIAS_MEAN);
+    assert_int_equal(combinations[0].bias_policy, MFD_BIAS_NONE);
     *out = &weights;
     return MFD_OK;
 }

@@ -373,7 +373,7 @@ static void selections_and_virtual_tracks_are_read_in_order(void **state)
                &problem),
         0);
     assert_int_equal(body.n_virtual_tracks, 2);
-    assert_int_equal(body.virtual_tracks[0].bias, MFD_VIRTUAL_BIAS_MEAN);
+    assert_int_equal(body.virtual_tracks[0].bias, MFD_VIRTUAL_BIAS_NONE);
     assert_true(json_number_value(json_object_get(body.virtual_tracks[0].metadata, "y")) == -2.5);
     assert_null(body.virtual_tracks[0].like);
     assert_int_equal(body.virtual_tracks[1].bias, MFD_VIRTUAL_BIAS_NUMBER);
