@@ -1,4 +1,7 @@
-"""mfd-model background against NumPy: the effects that `mfd-model score` writes, and their quantiles."""
+"""mfd-model background against NumPy: the effects that `mfd-model score` writes, and their quantiles.
+
+    test_background.py Background | Sample      (what takes longer)
+"""
 import json
 import os
 import subprocess
@@ -55,7 +58,7 @@ def read(path):
                    for n, t in header.items() if n.startswith("background.")}
 
 
-class Background(unittest.TestCase):
+class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
@@ -71,29 +74,8 @@ class Background(unittest.TestCase):
     def add(self, vcf, *arguments):
         return tool("background", self.bundle, "-g", GENOME, "-v", vcf, "-o", self.path("with.mfd"), *arguments)
 
-    def test_the_table_is_of_the_effects_of_the_common_variants(self):
-        code, _, err = self.add(self.vcf)
-        self.assertEqual(code, 0, err)
-        texts, tensors = read(self.path("with.mfd"))
-        source = json.loads(texts["background_source"])
-        self.assertEqual(texts["background_variants"], str(KEPT))
-        self.assertEqual(source, {"variants": "all.vcf", "where": "AF>=0.01", "read": COMMON + RARE, "chosen": COMMON,
-                                  "scored": COMMON, "kept": KEPT, "ensemble": "published"})
-        must("score", self.bundle, "-g", GENOME, "-v", self.common, "-o", self.path("out"))
-        effects = numpy.abs(numpy.load(self.path("out/logits.npy")))
-        self.assertEqual(len(effects), COMMON)
-        probability, table = tensors["background.probability"], tensors["background.effect"]
-        for t in range(effects.shape[1]):
-            # a sample of 20 in 21: its quantiles are nearly those of all
-            share = numpy.array([(effects[:, t] <= x).mean() for x in table[:, t]])
-            self.assertLess(numpy.abs(share - probability).max(), 0.004)
-        # and the least and the largest of a sample are values of the whole
-        for edge in (0, -1):
-            self.assertTrue(all(numpy.isin(table[edge, t], effects[:, t]) for t in range(effects.shape[1])))
-        self.assertIn("background of %d variants" % KEPT, must("verify", self.path("with.mfd")))
-        self.assertEqual(json.loads(must("inspect", "--json", self.path("with.mfd")))["background"],
-                         {"variants": KEPT, "points": len(probability), "source": source})
 
+class Background(Case):
     def test_all_of_few_are_kept_exactly(self):
         with open(self.common, encoding="ascii") as f, open(self.path("few.vcf"), "w", encoding="ascii") as g:
             g.writelines(f.readlines()[:10003])  # two lines of header
@@ -120,6 +102,31 @@ class Background(unittest.TestCase):
             code, _, err = self.add(self.vcf, *arguments)
             self.assertEqual(code, 1)
             self.assertIn(words, err)
+
+
+class Sample(Case):
+    def test_the_table_is_of_the_effects_of_the_common_variants(self):
+        code, _, err = self.add(self.vcf)
+        self.assertEqual(code, 0, err)
+        texts, tensors = read(self.path("with.mfd"))
+        source = json.loads(texts["background_source"])
+        self.assertEqual(texts["background_variants"], str(KEPT))
+        self.assertEqual(source, {"variants": "all.vcf", "where": "AF>=0.01", "read": COMMON + RARE, "chosen": COMMON,
+                                  "scored": COMMON, "kept": KEPT, "ensemble": "published"})
+        must("score", self.bundle, "-g", GENOME, "-v", self.common, "-o", self.path("out"))
+        effects = numpy.abs(numpy.load(self.path("out/logits.npy")))
+        self.assertEqual(len(effects), COMMON)
+        probability, table = tensors["background.probability"], tensors["background.effect"]
+        for t in range(effects.shape[1]):
+            # a sample of 20 in 21: its quantiles are nearly those of all
+            share = numpy.array([(effects[:, t] <= x).mean() for x in table[:, t]])
+            self.assertLess(numpy.abs(share - probability).max(), 0.004)
+        # and the least and the largest of a sample are values of the whole
+        for edge in (0, -1):
+            self.assertTrue(all(numpy.isin(table[edge, t], effects[:, t]) for t in range(effects.shape[1])))
+        self.assertIn("background of %d variants" % KEPT, must("verify", self.path("with.mfd")))
+        self.assertEqual(json.loads(must("inspect", "--json", self.path("with.mfd")))["background"],
+                         {"variants": KEPT, "points": len(probability), "source": source})
 
 
 if __name__ == "__main__":

@@ -139,6 +139,15 @@ class Score(Case):
             self.assertEqual({len(numpy.load(os.path.join(out, n + ".npy"))) for n in names + references},
                              {len(self.table(out))})
 
+    def test_variants_may_come_through_a_pipe_plain_or_compressed(self):
+        plain, _ = self.run_tool("score", "-g", GENOME, "-v", VARIANTS)
+        for name in (VARIANTS, VARIANTS + ".gz"):
+            out = os.path.join(tempfile.mkdtemp(dir=self.folder), "out")
+            subprocess.run([TOOL, "score", self.bundles["tiny"], "-g", GENOME, "-v", "-", "-o", out], check=True,
+                           input=read(name), stderr=subprocess.DEVNULL)
+            for array in sorted(os.listdir(plain)):
+                self.assertEqual(read(os.path.join(out, array)), read(os.path.join(plain, array)), array)
+
     def test_every_allele_has_a_row_and_one_that_is_not_scored_says_why(self):
         name, bases = fasta(GENOME)[0]
         name, at = name.split()[0], 30000
