@@ -8,12 +8,14 @@
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
 #include "client/mfd/plot.h"
+#include "client/mfd/progress.h"
 #include "client/mfd/show.h"
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 
-#define MOST_BASES 1024
+#define MOST_BASES 2048 /* what a picture has room for */
+#define PIECE_BASES 64  /* of a request, where the server does not say what it takes */
 
 MFD_DEFINE_CLEANUP(struct sheet, sheet_free);
 
@@ -24,11 +26,10 @@ struct scan {
     char *chrom;   /* owned */
     int64_t start; /* 1-based */
     size_t width, n_parts;
-    char *reference;       /* (width) owned, N until known */
-    double *effect[PARTS]; /* (width, 4) owned, NaN until known */
-    char **words; /* (4 width) owned: each substitution as SPDI, the deletion as a length */
-    size_t next;  /* result to come */
-    json_t *head; /* owned */
+    char *reference;        /* (width) owned, N until known */
+    double *effect[PARTS];  /* (width, 4) owned, NaN until known */
+    json_t *head;           /* owned: the first answer, less its results */
+    struct mfd_error first; /* why the first base that was not scanned was not */
 };
 
 /* chr20:42,984,161-42,984,260, 1-based and closed. */
@@ -56,13 +57,10 @@ static int read_region(struct scan *s, const char *text, struct mfd_error *err)
     return s->chrom ? MFD_OK : mfd_fail_nomem(err);
 }
 
-/* Every base becomes every base: the one that is there already is told by the server as no change.
- */
 static int prepare(struct scan *s, struct mfd_error *err)
 {
     s->reference = mfd_calloc(s->width + 1, 1);
-    s->words = mfd_calloc(4 * s->width, sizeof *s->words);
-    if (!s->reference || !s->words)
+    if (!s->reference)
         return mfd_fail_nomem(err);
     memset(s->reference, 'N', s->width);
     for (size_t p = 0; p < s->n_parts; p++) {
@@ -72,80 +70,146 @@ static int prepare(struct scan *s, struct mfd_error *err)
         for (size_t i = 0; i < 4 * s->width; i++)
             s->effect[p][i] = NAN;
     }
-    for (size_t i = 0; i < 4 * s->width; i++) {
-        struct mfd_buffer word = MFD_BUFFER_INIT;
-        mfd_buffer_addf(&word, "%s:%lld:1:%c", s->chrom,
-                        (long long)(s->start - 1 + (int64_t)(i / 4)), bases[i % 4]);
-        s->words[i] = mfd_buffer_steal(&word, NULL);
-        if (!s->words[i])
-            return mfd_fail_nomem(err);
-    }
     return MFD_OK;
 }
 
-static int on_head(void *arg, json_t *line, struct mfd_error *err)
+/* Bases that one request may ask for. */
+static size_t piece_bases(const struct scan *s)
 {
-    struct scan *s = arg;
-    (void)err;
-    s->head = json_incref(line);
-    return MFD_OK;
+    json_t *info = NULL;
+    if (s->width <= PIECE_BASES ||
+        mfd_client_json(s->app->client, "/service-info", NULL, NULL, &info, NULL) < 0)
+        return PIECE_BASES;
+    json_int_t most = json_integer_value(show_member(info, "limits.ism_bases.value"));
+    json_decref(info);
+    return most > 0 ? (size_t)most : PIECE_BASES;
 }
 
-static int on_result(void *arg, json_t *result, json_t *input, struct mfd_error *err)
+static int fail_with(struct mfd_error *err, json_t *item)
 {
-    struct scan *s = arg;
-    size_t i = s->next++;
-    const char *ref = json_string_value(show_member(result, "variant.ref"));
     struct mfd_buffer why = MFD_BUFFER_INIT;
-    int status = MFD_OK;
-    (void)input;
-    if (ref) {
-        s->reference[i / 4] = ref[0];
-        for (size_t p = 0; p < s->n_parts; p++) {
-            json_t *values = json_object_get(json_object_get(result, "effect"), compute_parts[p]);
-            s->effect[p][i] = json_number_value(json_array_get(values, 0));
-        }
-        return MFD_OK;
-    }
-    const char *slug = mfd_problem_text(&why, json_object_get(result, "problem"));
-    if (strcmp(slug, "no-change") == 0) {
-        s->app->skipped--; /* not a failing: the scan asked for it */
-        for (size_t p = 0; p < s->n_parts; p++)
-            s->effect[p][i] = 0;
-    } else if (strcmp(slug, "contig-unknown") == 0 || strcmp(slug, "window-off-contig") == 0) {
-        status = mfd_fail_as(err, MFD_EINVAL, slug, "%s", why.data ? why.data : slug);
-    }
+    const char *slug = mfd_problem_text(&why, json_object_get(item, "problem"));
+    int status = mfd_fail_as(err, MFD_EINVAL, slug, "%s", why.data ? why.data : "not scanned");
     mfd_buffer_deinit(&why);
     return status;
 }
 
-static int ask(struct scan *s, struct mfd_error *err)
+/* The effects of one base, which is number i of the region. */
+static int take_base(struct scan *s, json_t *base, size_t i, struct mfd_error *err)
+{
+    const char *state = json_string_value(json_object_get(base, "status"));
+    const char *letter = json_string_value(json_object_get(base, "reference"));
+    if (!state || !letter ||
+        json_integer_value(json_object_get(base, "start")) != s->start - 1 + (json_int_t)i)
+        return mfd_fail_as(err, MFD_EFORMAT, "bad-reply",
+                           "the server's bases are not those of the region");
+    s->reference[i] = letter[0];
+    if (strcmp(state, "ok") != 0) {
+        ++*(strcmp(state, "skipped") == 0 ? &s->app->skipped : &s->app->failed);
+        if (!s->first.message[0])
+            (void)fail_with(&s->first, base);
+        return MFD_OK;
+    }
+    s->app->ok++;
+    for (size_t p = 0; p < s->n_parts; p++) {
+        json_t *four = json_object_get(json_object_get(base, "effect"), compute_parts[p]);
+        for (size_t a = 0; a < 4; a++) {
+            json_t *value = json_array_get(json_array_get(four, a), 0);
+            s->effect[p][4 * i + a] = json_is_number(value) ? json_number_value(value) : NAN;
+        }
+    }
+    return MFD_OK;
+}
+
+static int take_answer(struct scan *s, json_t *answer, size_t from, size_t n, struct mfd_error *err)
+{
+    json_t *result = json_array_get(json_object_get(answer, "results"), 0);
+    json_t *bases_there = json_object_get(result, "bases"), *base;
+    size_t i;
+    if (json_object_get(result, "problem"))
+        return fail_with(err, result);
+    if (json_array_size(bases_there) != n)
+        return mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server answered %zu of %zu bases",
+                           json_array_size(bases_there), n);
+    const char *now = json_string_value(show_member(answer, "provenance.digest"));
+    const char *first = json_string_value(show_member(s->head, "provenance.digest"));
+    if (now && first && strcmp(now, first) != 0)
+        return mfd_fail(err, MFD_EMISMATCH,
+                        "the model was replaced after %zu bases; start again, naming a version "
+                        "with --model",
+                        from);
+    json_array_foreach(bases_there, i, base)
+    {
+        int status = take_base(s, base, from + i, err);
+        if (status < 0)
+            return status;
+    }
+    json_object_del(answer, "results");
+    if (!s->head)
+        s->head = json_incref(answer);
+    return MFD_OK;
+}
+
+/* Bases from..from+n of the region. */
+static int ask_piece(struct scan *s, json_t *options, size_t from, size_t n, struct mfd_error *err)
+{
+    int64_t start = s->start - 1 + (int64_t)from;
+    json_t *answer = NULL;
+    json_t *interval = json_pack("[{s:s, s:I, s:I}]", "chrom", s->chrom, "start", (json_int_t)start,
+                                 "end", (json_int_t)(start + (int64_t)n));
+    int status = interval && json_object_set(options, "intervals", interval) == 0
+                     ? mfd_client_json(s->app->client, "/api/v1/ism", NULL, options, &answer, err)
+                     : mfd_fail_nomem(err);
+    json_decref(interval);
+    if (status == MFD_OK)
+        status = take_answer(s, answer, from, n, err);
+    json_decref(answer);
+    return status;
+}
+
+static json_t *request_options(struct scan *s, struct mfd_error *err)
 {
     struct settings *set = &s->app->set;
-    struct source source;
-    if (!set->aggregate)
-        set->aggregate = "mean";
     json_t *options = compute_options(set), *wanted = json_array();
     for (size_t p = 0; p < s->n_parts; p++)
         json_array_append_new(wanted, json_string(compute_parts[p]));
-    int status = options ? compute_track_options(options, set, err) : mfd_fail_nomem(err);
+    if (!set->aggregate || strcmp(set->aggregate, "none") == 0)
+        set->aggregate = "mean";
+    int status = options && wanted ? compute_track_options(options, set, err) : mfd_fail_nomem(err);
+    json_object_set_new(options, "components", wanted);
+    json_object_set_new(options, "scores", json_pack("[s]", "effect"));
+    if (set->window)
+        json_object_set_new(options, "window", json_string(set->window));
     if (status == MFD_OK)
-        json_object_set(options, "components", wanted);
-    source_words(&source, s->words, 4 * s->width);
-    const struct batch batch = { .app = s->app,
-                                 .path = "/api/v1/variants/score",
-                                 .member = "variants",
-                                 .options = options,
-                                 .passes = compute_variant_passes(set),
-                                 .source = &source,
-                                 .arg = s,
-                                 .head = on_head,
-                                 .result = on_result,
-                                 .by_hand = true };
-    if (status == MFD_OK)
-        status = batch_run(&batch, err);
+        return options;
     json_decref(options);
-    json_decref(wanted);
+    return NULL;
+}
+
+static int ask(struct scan *s, struct mfd_error *err)
+{
+    json_t *options = request_options(s, err);
+    bool one = s->app->set.window && strcmp(s->app->set.window, "one") == 0;
+    size_t most = one ? s->width : piece_bases(s);
+    struct progress progress;
+    int status = options ? MFD_OK : MFD_EINVAL;
+    progress_begin(&progress, s->app, 0, 0);
+    for (size_t from = 0, n; from < s->width && status == MFD_OK; from += n) {
+        n = s->width - from < most ? s->width - from : most;
+        status = ask_piece(s, options, from, n, err);
+        if (status < 0 && strcmp(err->slug, "over-limit") == 0 && n > 1 && !one) {
+            most = n / 2;
+            n = 0;
+            status = MFD_OK;
+        }
+        progress_show(&progress, from + n, (double)(from + n) / (double)s->width);
+    }
+    progress_end(&progress);
+    json_decref(options);
+    if (status == MFD_OK && !s->app->ok) /* then that is the answer */ {
+        s->app->skipped = s->app->failed = 0;
+        status = mfd_fail_as(err, MFD_EINVAL, s->first.slug, "%s", s->first.message);
+    }
     return status;
 }
 
@@ -281,7 +345,7 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
     bool whole = app->set.scale && strcmp(app->set.scale, "probability") == 0;
     bool given = app->set.components.n > 0;
-    struct scan s = { .app = app, .n_parts = whole || given ? 1 : PARTS };
+    struct scan s = { .app = app, .n_parts = whole || given ? 1 : PARTS, .first = MFD_ERROR_INIT };
     if (argc != 1)
         return compute_misuse(err, "name one region, such as chr20:42,984,161-42,984,260");
     if (given && (app->set.components.n > 1 || strcmp(app->set.components.at[0], "total") != 0))
@@ -293,13 +357,10 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
         status = prepare(&s, err);
     if (status == MFD_OK)
         status = ask(&s, err);
-    if (status == MFD_OK && !app->set.dry_run)
+    if (status == MFD_OK)
         status = show(&s, err);
-    for (size_t i = 0; s.words && i < 4 * s.width; i++)
-        free(s.words[i]);
     for (size_t p = 0; p < PARTS; p++)
         free(s.effect[p]);
-    free(s.words);
     free(s.reference);
     free(s.chrom);
     json_decref(s.head);

@@ -62,6 +62,7 @@ static const struct row rows[] = {
     { "b", 0, ENTRY, FOR_COMPARE, AT(b), "COLUMN=VALUE", "of the second alone" },
     { "bias", 0, TEXT, FOR_VIRTUAL, AT(bias), "none|mean|matched|NUMBER", "its bias, which nobody could learn" },
     { "plot", 0, TEXT, FOR_PLOT, AT(plot), "FILE", "draw it: .svg, .png or .pdf" },
+    { "window", 0, CHOICE_TEXT, FOR_PLOT, AT(window), "each|one", "a window for each base, or one for all of them" },
     { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
     { "columns", 0, TEXT, FOR_LIST | FOR_COLUMNS, AT(columns), "NAME,...", "metadata columns to show" },
     { "count-by", 0, TEXT, FOR_LIST, AT(count_by), "COLUMN", "count the tracks by label" },

@@ -27,7 +27,8 @@ struct settings {
     bool quiet, no_header, help, version;
 
     const char *model, *genome, *ensemble, *scale, *aggregate, *subspace;
-    const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot, *bias, *like;
+    const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot, *bias, *like,
+        *window;
     struct list tracks, where, components, scores, set, a, b; /* owned */
     unsigned top, limit;
     bool strict, dry_run, pad, fresh, top_given, explain, by_track;

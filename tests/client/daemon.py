@@ -71,6 +71,31 @@ def score(item, request):
     return result
 
 
+def scan(request, limit):
+    """Of one interval; position 1,000,004 is skipped and 1,000,005 an error."""
+    item = request["intervals"][0]
+    n = item["end"] - item["start"]
+    if n > limit:
+        return problem(413, "over-limit", "ism_bases: %d is more than the limit of %d." % (n, limit))
+    if item["chrom"] == "chr9":
+        return {"provenance": {}, "tracks": ["mean"], "results": [{"index": 0, "id": None, **unscored("contig-unknown")}]}
+    bases = []
+    for start in range(item["start"], item["end"]):
+        ref = "ACGT"[start % 4]
+        def effect(alt, part):
+            variant = {"chrom": item["chrom"], "pos": start + 1, "ref": ref, "alt": alt}
+            return [0 if alt == ref else number(key(variant) + "effect", "T0" + part)]
+        base = {"start": start, "reference": ref}
+        if start + 1 in (1000004, 1000005):
+            base.update(unscored("window-off-contig" if start % 2 == 0 else "unknown-base", "error" if start % 2 == 0 else "skipped"))
+        else:
+            base.update(status="ok", padded=0, effect={c: [effect(a, c) for a in "ACGT"] for c in request["components"]})
+        bases.append(base)
+    return {"provenance": {"model": "demo", "genome": "G", "digest": DIGEST}, "tracks": ["mean"], "summary": {},
+            "results": [{"index": 0, "id": None, "status": "ok", "chrom": "chr20", "start": item["start"],
+                         "end": item["end"], "bases": bases}]}
+
+
 KINDS = {"/api/v1/predict": predict, "/api/v1/features": features, "/api/v1/variants/score": score}
 
 
@@ -120,7 +145,7 @@ class Daemon:
         path = request["path"]
         if path == "/service-info":
             return Answer({"limits": {"items": {"value": self.items},
-                                      "passes": {"value": self.passes}}})
+                                      "passes": {"value": self.passes}, "ism_bases": {"value": 256}}})
         if path == "/api/v1/models":
             return Answer({"models": [{"name": "a"}, {"name": "demo", "default": True}]})
         if path in ("/api/v1/models/a", "/api/v1/models/demo"):
@@ -163,6 +188,9 @@ class Daemon:
             parts = {"biological": 3, "technical": 1, "covariance": 0.5, "total": 5, "share": 0.75}
             return Answer({"source": "x", "windows": 9, "classifier": {"accuracy": None}, "canonical_correlations":
                            {"values": [0.5, 0.1]}, "variance": {"mean": parts, "tracks": [{**parts, "id": t} for t in TRACKS]}})
+        if path == "/api/v1/ism":
+            answer = scan(json.loads(request["body"]), min(256, self.strict_limit or 256))
+            return answer if isinstance(answer, Answer) else Answer(answer)
         if path == "/api/v1/metadata/resolve":
             return Answer(resolve(json.loads(request["body"])))
         if path in KINDS:

@@ -129,8 +129,18 @@ class Daemon(Case):
                 continue
             alone = self.ask("score", "chr20-%s-%s-%s" % (r["pos"], r["ref"], r["alt"]), "-t",
                              "DREAM_HepG2_CTCF").rows()[0]
-            self.assertEqual((r["total"], r["technical"]),
-                             (alone["effect_total"], alone["effect_technical"]))
+            for part in ("total", "biological", "technical"):
+                self.assertAlmostEqual(float(r[part]), float(alone["effect_" + part]), delta=1e-6)
+        one = self.ask("ism", "chr20:42,984,260-42,984,267", "-t", "DREAM_HepG2_CTCF", "--window", "one").rows()
+        self.assertEqual([(r["pos"], r["alt"]) for r in one], [(r["pos"], r["alt"]) for r in rows])
+        self.assertNotEqual(one, rows)
+
+    def test_pictures_of_a_promoter(self):
+        for ending, begins in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
+            path = os.path.join(self.folder.name, "scan." + ending)
+            self.ask("ism", "chr20:42,984,200-42,984,299", "-t", "DREAM_HepG2_MAX", "--plot", path)
+            with open(path, "rb") as file:
+                self.assertTrue(file.read().startswith(begins))
 
     def test_an_experiment_that_was_run_is_predicted_from_its_metadata(self):
         rows = self.ask("whatif", "chr20:42984193-42984320", "--like", "DREAM_HepG2_CTCF", "--set",

@@ -53,9 +53,9 @@ class Scan(Case):
     def test_every_substitution_has_a_row_raw_and_centred(self):
         with Fake(Daemon()) as f:
             rows = self.check(mfd("ism", "chr20:1,001-1,010", server=f.url), 0).rows()
-            request = sent(f, "/api/v1/variants/score")[0]
-            self.assertEqual(request["tracks"], {"aggregate": "mean"})
-            self.assertEqual((request["variants"][0], len(request["variants"])), ("chr20:1000:1:A", 40))
+            self.assertEqual(sent(f, "/api/v1/ism"), [{
+                "tracks": {"aggregate": "mean"}, "components": ["total", "biological", "technical"],
+                "scores": ["effect"], "intervals": [{"chrom": "chr20", "start": 1000, "end": 1010}]}])
             self.assertEqual([(r["pos"], r["alt"]) for r in rows],
                              [(str(p), a) for p in range(1001, 1011) for a in "ACGT"])
             for i, r in enumerate(rows):
@@ -67,6 +67,27 @@ class Scan(Case):
                 self.assertEqual(float(r["biological"]), expected)
                 mean = sum(float(o["total"]) for o in four) / 4
                 self.assertAlmostEqual(float(r["centred"]), float(r["total"]) - mean, delta=1e-6)
+
+    def test_a_long_region_is_scanned_in_pieces_that_the_server_takes(self):
+        with Fake(Daemon()) as f:
+            rows = self.check(mfd("ism", "chr20:1001-1600", server=f.url), 0).rows()
+            f.answers = Daemon(strict_limit=50)
+            self.assertEqual(mfd("ism", "chr20:1001-1600", server=f.url).rows(), rows)
+            asked = [r["intervals"][0] for r in sent(f, "/api/v1/ism")]
+            self.assertEqual([(a["start"], a["end"]) for a in asked[:4]],
+                             [(1000, 1256), (1256, 1512), (1512, 1600), (1000, 1256)])
+            self.assertEqual([int(r["pos"]) for r in rows[::4]], list(range(1001, 1601)))
+            self.check(mfd("ism", "chr20:1001-1600", "--window", "one", server=f.url), 1, "limit of 50")
+            self.assertEqual(sent(f, "/api/v1/ism")[-1]["window"], "one")
+
+    def test_bases_that_were_not_scanned_are_empty_and_counted(self):
+        with Fake(Daemon()) as f:
+            result = self.check(mfd("ism", "chr20:1000003-1000006", server=f.url), 4, "2 ok, 1 skipped, 1 failed")
+            values = [[r["total"] != "" for r in result.rows()[i:i + 4]] for i in range(0, 16, 4)]
+            self.assertEqual(values, [[True] * 4, [False] * 4, [False] * 4, [True] * 4])
+            whole = json.loads(mfd("ism", "chr20:1000003-1000006", "-f", "json", server=f.url).out)
+            self.assertEqual(whole["effects"]["total"][1], [None] * 4)
+            self.check(mfd("ism", "chr20:1000004-1000005", server=f.url), 1, "no: ")
 
     def test_a_document_holds_the_matrices(self):
         with Fake(Daemon()) as f:
@@ -105,7 +126,7 @@ class Scan(Case):
 
     def test_regions_that_are_none_are_usage_errors(self):
         with Fake(Daemon()) as f:
-            for region in ("chr20", "chr20:5", "chr20:5-4", ":1-2", "chr20:0-4", "chr20:1-x", "chr20:1-2000",
+            for region in ("chr20", "chr20:5", "chr20:5-4", ":1-2", "chr20:0-4", "chr20:1-x", "chr20:1-3000",
                            "chr20:99999999999999999999999-5"):
                 self.check(mfd("ism", region, server=f.url), 2)
             self.check(mfd("ism", "chr20:1-4", "-c", "biological", server=f.url), 2)
