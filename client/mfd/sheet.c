@@ -191,6 +191,15 @@ static void put_header(const struct sheet *s)
     fputs(s->style.colour ? "\033[0m\n" : "\n", s->to);
 }
 
+/* The last cell of a row that has anything in it: nothing is written behind it. */
+static size_t last_filled(const struct sheet *s, const char *cell)
+{
+    size_t last = 0;
+    for (size_t i = 0; i < s->n; i++, cell += strlen(cell) + 1)
+        last = *cell ? i : last;
+    return last;
+}
+
 static void put_table(struct sheet *s)
 {
     const char *cell = s->held.data;
@@ -198,11 +207,12 @@ static void put_table(struct sheet *s)
     if (!s->begun && s->style.header)
         put_header(s);
     for (size_t r = 0; r < s->rows; r++) {
+        size_t last = last_filled(s, cell);
         for (size_t i = 0; i < s->n; i++, cell += strlen(cell) + 1) {
-            if (hidden(s, i))
+            if (hidden(s, i) || i > last)
                 continue;
             fputs(i ? "  " : "", s->to);
-            put_cell(s, cell, s->fitted[i], s->columns[i].side, i == last_shown(s));
+            put_cell(s, cell, s->fitted[i], s->columns[i].side, i == last);
         }
         putc('\n', s->to);
     }
