@@ -8,6 +8,7 @@
 
 #include "client/lib/url.h"
 #include "client/mfd/command.h"
+#include "core/base/memory.h"
 #include "core/base/parse.h"
 
 volatile sig_atomic_t app_interrupted;
@@ -99,10 +100,12 @@ void app_close(struct app *app)
 {
     mfd_client_free(app->client);
     app->client = NULL;
+    free(app->default_model);
+    app->default_model = NULL;
 }
 
-/* The model that requests without a name go to. */
-static int default_model(struct app *app, struct mfd_buffer *path, struct mfd_error *err)
+/* Look up the model that requests without a name go to. */
+static int find_default_model(struct app *app, struct mfd_error *err)
 {
     json_t *document, *model, *chosen = NULL;
     int status = mfd_client_json(app->client, "/api/v1/models", NULL, NULL, &document, err);
@@ -116,12 +119,13 @@ static int default_model(struct app *app, struct mfd_buffer *path, struct mfd_er
             chosen = model;
     }
     const char *name = json_string_value(json_object_get(chosen, "name"));
-    if (name)
-        mfd_url_escape(path, name);
-    else
+    app->default_model = name ? mfd_strdup(name) : NULL;
+    if (!name)
         status = mfd_fail(err, MFD_ENOTFOUND,
                           "the server names no default model; choose one of "
                           "`mfd models` with --model");
+    else if (!app->default_model)
+        status = mfd_fail_nomem(err);
     json_decref(document);
     return status;
 }
@@ -131,10 +135,10 @@ int app_model_path(struct app *app, struct mfd_buffer *path, const char *rest,
 {
     int status = MFD_OK;
     mfd_buffer_adds(path, "/api/v1/models/");
-    if (app->set.model)
-        mfd_url_escape(path, app->set.model);
-    else
-        status = default_model(app, path, err);
+    if (!app->set.model && !app->default_model)
+        status = find_default_model(app, err);
+    if (status == MFD_OK)
+        mfd_url_escape(path, app->set.model ? app->set.model : app->default_model);
     if (rest)
         mfd_buffer_adds(path, rest);
     return status < 0 ? status : path->failed ? mfd_fail_nomem(err) : MFD_OK;

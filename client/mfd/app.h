@@ -31,6 +31,7 @@ struct app {
     bool talks;               /* stderr is a terminal and nobody asked for quiet */
     bool colour_errors;
     size_t ok, skipped, failed; /* items so far */
+    char *default_model;        /* of the server, once it was looked up; owned */
 };
 
 /* Non-zero once a signal asked to stop. */
