@@ -11,7 +11,7 @@
 #include "core/engine/run.h"
 
 #define DEFAULT_SCRATCH ((size_t)128 << 20)
-#define PROJECT_TRACKS 64 /* tracks an item of a projection */
+#define PROJECT_TRACKS 96 /* tracks an item of a projection: whole blocks of any set's dots */
 
 /* Multiply-adds of a row of a level. */
 struct row_cost {

@@ -28,41 +28,44 @@ typedef float lanes_anywhere __attribute__((vector_size(4 * LINE), aligned(4), m
 #define LOAD(p) (*(const lanes_anywhere *)(const void *)(p))
 #define STORE(p, x) (*(lanes_anywhere *)(void *)(p) = (x))
 
-/* exp(x) for x in [-87, 88], relative error below 2e-7: 2^n times a polynomial on
- * [-ln2/2, ln2/2] (Cephes expf). */
-INLINE float exp_in_range(float x)
-{
-    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-    float n = x * 1.44269504f + magic;
-    int32_t bits;
-    memcpy(&bits, &n, sizeof bits);
-    n -= magic;
-    float r = x - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    uint32_t scale = ((uint32_t)bits + 127u) << 23;
-    float two_n;
-    memcpy(&two_n, &scale, sizeof two_n);
-    return p * two_n;
-}
-
 INLINE float clamp(float x, float low, float high)
 {
     x = x < low ? low : x;
     return x > high ? high : x;
 }
 
+/* 2^x for x in [-126, 127], relative error below 1e-7: 2^n times a polynomial of x - n, which is in
+ * [-1/2, 1/2], with the least largest relative error (Lawson's iteration). */
+INLINE float exp2_in_range(float x)
+{
+    /* adding 1.5 * 2^23 rounds to an integer, and 127 makes the low bits the exponent of 2^n */
+    const float magic = 12582912.0f + 127.0f;
+    float n = x + magic, two_n;
+    uint32_t bits;
+    memcpy(&bits, &n, sizeof bits);
+    bits <<= 23;
+    memcpy(&two_n, &bits, sizeof two_n);
+    float r = x - (n - magic);
+    float p = 1.5345811e-4f;
+    p = p * r + 1.3399931e-3f;
+    p = p * r + 9.6184891e-3f;
+    p = p * r + 5.5503286e-2f;
+    p = p * r + 2.4022646e-1f;
+    p = p * r + 6.9314718e-1f;
+    p = p * r + 1.0f;
+    return p * two_n;
+}
+
+/* 1 + 2^x for any x that is a number */
+INLINE float one_and_exp2(float x)
+{
+    return 1.0f + exp2_in_range(clamp(x, -126.0f, 127.0f));
+}
+
 /* tanh form of GELU: 0.5 x (1 + tanh(u)) = x / (1 + exp(-2u)), u = sqrt(2/pi) (x + 0.044715 x^3) */
 INLINE float gelu(float x)
 {
-    float u = x * (-1.5957691216f - 0.0713548162726f * x * x);
-    return x / (1.0f + exp_in_range(clamp(u, -87.0f, 88.0f)));
+    return x / one_and_exp2(x * (-2.3022082f - 0.10294324f * (x * x)));
 }
 
 INLINE float relu(float x)
@@ -114,7 +117,7 @@ static void affine(float *restrict x, const float *restrict scale, const float *
 static void sigmoid(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        x[i] = 1.0f / (1.0f + exp_in_range(clamp(-x[i], -87.0f, 88.0f)));
+        x[i] = 1.0f / one_and_exp2(x[i] * -1.44269504f);
 }
 
 /* The one-hot convolution as 15 row additions, STEM_LINES lines of channels at a time so that the
@@ -244,14 +247,19 @@ static void sum_out(float *restrict out, float *restrict g, const float *restric
 #define DOT_TRACKS 4
 #endif
 
+typedef float four __attribute__((vector_size(16)));
+
+/* The sum of a line, by halves. */
 INLINE float fold(lanes s)
 {
-    float total[LINE];
-    memcpy(total, &s, sizeof s);
-    for (size_t n = LINE / 2; n > 0; n /= 2)
+    four part[LINE / 4];
+    memcpy(part, &s, sizeof s);
+#pragma GCC unroll 2
+    for (size_t n = LINE / 8; n > 0; n /= 2)
+#pragma GCC unroll 2
         for (size_t i = 0; i < n; i++)
-            total[i] += total[i + n];
-    return total[0];
+            part[i] += part[i + n];
+    return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
 }
 
 /* `rows` and `tracks` are constants where this is inlined. */
