@@ -10,8 +10,9 @@
 #include "proto/decode_tracks.h"
 
 const char *const mfd_part_names[] = { "total", "biological", "technical", NULL };
-const char *const mfd_score_names[] = { "effect", "reference", "alternative", "swap",
-                                        "sar",    "quantile",  NULL };
+const char *const mfd_score_names[] = { "effect",    "reference",  "alternative", "swap", "sar",
+                                        "quantile",  "difference", "max_abs",     "l2",   "share",
+                                        "agreement", "top",        NULL };
 const char *const mfd_subspace_names[] = { "biological", "technical", NULL };
 const char *const mfd_scale_names[] = { "", "logit", "probability", NULL };
 const char *const mfd_aggregate_names[] = { "none", "mean", "max", NULL };
@@ -56,7 +57,7 @@ static int read_components(struct mfd_reader *r, const json_t *v, const struct m
 
 static int read_scores(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
-    return mfd_read_words(r, v, at, mfd_score_names, 6, out);
+    return mfd_read_words(r, v, at, mfd_score_names, MFD_SCORES, out);
 }
 
 static int read_subspaces(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
@@ -90,6 +91,11 @@ static int read_ensemble(struct mfd_reader *r, const json_t *v, const struct mfd
         return -1;
     mfd_body_ensemble(body, word);
     return 0;
+}
+
+static int read_top(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+{
+    return mfd_read_i64(r, v, at, 1, MFD_TOP_MOST, out);
 }
 
 static int read_scan(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
@@ -147,6 +153,15 @@ static const struct mfd_member variants_members[] = {
     TRACKS,
     FIELD("scores", read_scores, scores),
     FIELD("features", read_subspaces, subspaces),
+    FIELD("top", read_top, top),
+    WHOLE("over", mfd_read_over),
+    FIELD("distribution", mfd_read_distribution, distribution),
+    WHOLE("settings", mfd_read_given),
+    FIELD("levels", mfd_read_bool, levels),
+    FIELD("a", mfd_read_setting, a),
+    FIELD("b", mfd_read_setting, b),
+    FIELD("like", mfd_read_string, like),
+    FIELD("held", mfd_read_held, held),
 };
 
 static const struct mfd_member normalize_members[] = {
@@ -315,6 +330,18 @@ int mfd_body_check(struct mfd_body *body, struct mfd_problem *problem)
             "the logit scale only; ask for \"scale\": \"logit\"");
     if (mfd_body_check_bias(body, problem))
         return -1;
+    if (body->top)
+        body->scores |= MFD_SCORE_TOP;
+    else if (body->scores & MFD_SCORE_TOP)
+        body->top = MFD_TOP_DEFAULT;
+    if (!body->a != !body->b)
+        return mfd_problem_set(problem, "missing-member", "",
+                               "a contrast needs both settings, \"a\" and \"b\"");
+    if (body->a && (body->over || body->virtual_tracks || body->tracks.given))
+        return mfd_problem_set(
+            problem, "conflicting-members", "/a",
+            "a contrast is of two settings, so there are no tracks to choose and "
+            "nothing to average");
     if (body->scale == MFD_SCALE_UNSAID)
         body->scale = parts || variants ? MFD_SCALE_LOGIT : MFD_SCALE_PROBABILITY;
     return 0;

@@ -33,8 +33,17 @@ enum {
     MFD_SCORE_ALTERNATIVE = 4,
     MFD_SCORE_SWAP = 8,
     MFD_SCORE_SAR = 16,
-    MFD_SCORE_QUANTILE = 32
+    MFD_SCORE_QUANTILE = 32,
+    MFD_SCORE_DIFFERENCE = 64,
+    MFD_SCORE_MAX_ABS = 128,
+    MFD_SCORE_L2 = 256,
+    MFD_SCORE_SHARE = 512,
+    MFD_SCORE_AGREEMENT = 1024,
+    MFD_SCORE_TOP = 2048,
 };
+#define MFD_SCORES 12
+#define MFD_TOP_MOST 1000 /* tracks that `top` may ask for */
+#define MFD_TOP_DEFAULT 10
 enum { MFD_SCAN_EFFECT = 1, MFD_SCAN_CENTRED = 2 };
 enum { MFD_SUBSPACE_BIOLOGICAL = 1, MFD_SUBSPACE_TECHNICAL = 2 };
 
@@ -119,6 +128,7 @@ struct mfd_body {
     enum mfd_hold held;
     unsigned components;  /* set of MFD_PART_ */
     unsigned scores;      /* set of MFD_SCORE_ */
+    int64_t top;          /* tracks a component, where scores have MFD_SCORE_TOP */
     unsigned scan;        /* set of MFD_SCAN_ */
     bool one_window;      /* of a scan: all substitutions in the same window */
     unsigned subspaces;   /* set of MFD_SUBSPACE_; 0: none of them asked for */

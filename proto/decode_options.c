@@ -2,6 +2,7 @@
  * body. */
 #include <string.h>
 
+#include "core/base/parse.h"
 #include "proto/decode.h"
 
 static int bad(struct mfd_problem *problem, const char *name, const char *value,
@@ -75,6 +76,12 @@ static int set_scores(struct mfd_body *body, void *field, const char *value)
     return set_words(field, value, mfd_score_names);
 }
 
+static int set_top(struct mfd_body *body, void *field, const char *value)
+{
+    (void)body;
+    return mfd_parse_i64(value, strlen(value), 1, MFD_TOP_MOST, field) ? 0 : -1;
+}
+
 static int set_subspaces(struct mfd_body *body, void *field, const char *value)
 {
     (void)body;
@@ -110,6 +117,7 @@ static int set_ensemble(struct mfd_body *body, void *field, const char *value)
 }
 
 static const char *const names[] = { "a name", NULL };
+static const char *const counts[] = { "a number from 1 to 1000", NULL };
 
 static const struct option {
     const char *name;
@@ -122,6 +130,7 @@ static const struct option {
     { "scale", set_scale, 0, mfd_scale_names },
     { "ensemble", set_ensemble, 0, mfd_ensemble_names },
     { "components", set_components, offsetof(struct mfd_body, components), mfd_part_names },
+    { "top", set_top, offsetof(struct mfd_body, top), counts },
     { "scores", set_scores, offsetof(struct mfd_body, scores), mfd_score_names },
     { "features", set_subspaces, offsetof(struct mfd_body, subspaces), mfd_subspace_names },
     { "aggregate", set_aggregate, 0, mfd_aggregate_names },

@@ -23,6 +23,8 @@ struct mfd_part {
     size_t width;      /* numbers a row */
     const char *const *columns; /* (width) track of each; NULL: features, numbered from `first` */
     size_t first;
+    bool top; /* numbers are pairs, a place among `names` and a value; NaN where there are fewer */
+    const char *const *names; /* of the tracks that `top` may name */
 };
 
 /* What all results have in common. Borrowed; it outlives the calls. */
@@ -71,8 +73,16 @@ struct mfd_results {
     float *scratch; /* as many floats as the parts are wide together */
 };
 
+/* Results that were not scored, by the type of their problem. */
+struct mfd_reason {
+    const char *slug;
+    uint64_t n;
+};
+
 struct mfd_counts {
     uint64_t ok, skipped, error;
+    const struct mfd_reason *reasons;
+    size_t n_reasons;
 };
 
 /* How one format is written. A buffer that failed tells of lack of memory. */

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "proto/encode_in.h"
@@ -27,6 +28,19 @@ void mfd_encode_integer(struct mfd_buffer *out, const char *name, int64_t value)
     mfd_buffer_addf(out, ",\"%s\":%lld", name, (long long)value);
 }
 
+/* {"track":...,"value":...},... */
+static void add_top(const struct mfd_part *part, const float *pairs, struct mfd_buffer *out)
+{
+    for (size_t i = 0; i < part->width && !isnan(pairs[i]); i += 2) {
+        const char *name = part->names[(size_t)pairs[i]];
+        mfd_buffer_adds(out, i ? ",{\"track\":" : "{\"track\":");
+        mfd_text_json(out, name, strlen(name));
+        mfd_buffer_adds(out, ",\"value\":");
+        mfd_text_f32s(out, pairs + i + 1, 1);
+        mfd_buffer_addc(out, '}');
+    }
+}
+
 /* ,"GROUP":{"NAME":[...],...} for every group of parts */
 static void add_values(const struct mfd_layout *layout, const struct mfd_results *r, size_t row,
                        struct mfd_buffer *out)
@@ -40,7 +54,10 @@ static void add_values(const struct mfd_layout *layout, const struct mfd_results
         group = part->group;
         mfd_buffer_addf(out, "%s\"%s\":[", opens ? "" : ",", part->name);
         r->fill(r->ctx, row, i, r->scratch);
-        mfd_text_f32s(out, r->scratch, part->width);
+        if (part->top)
+            add_top(part, r->scratch, out);
+        else
+            mfd_text_f32s(out, r->scratch, part->width);
         mfd_buffer_addc(out, ']');
     }
     if (group)
@@ -113,10 +130,15 @@ void mfd_encode_head(const struct mfd_layout *layout, struct mfd_buffer *out)
 void mfd_encode_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out,
-                    "\"summary\":{\"items\":%llu,\"ok\":%llu,\"skipped\":%llu,\"error\":%llu}}",
+                    "\"summary\":{\"items\":%llu,\"ok\":%llu,\"skipped\":%llu,\"error\":%llu,"
+                    "\"reasons\":{",
                     (unsigned long long)(counts->ok + counts->skipped + counts->error),
                     (unsigned long long)counts->ok, (unsigned long long)counts->skipped,
                     (unsigned long long)counts->error);
+    for (size_t i = 0; i < counts->n_reasons; i++)
+        mfd_buffer_addf(out, "%s\"%s\":%llu", i ? "," : "", counts->reasons[i].slug,
+                        (unsigned long long)counts->reasons[i].n);
+    mfd_buffer_adds(out, "}}}");
 }
 
 static void json_start(const struct mfd_layout *layout, struct mfd_buffer *out)

@@ -56,8 +56,12 @@ static void tsv_part(const struct mfd_part *part, const float *values, const cha
     mfd_buffer_add(&left, place, n_place);
     mfd_buffer_addf(&left, "%s\t%s\t", part->group, part->name);
     for (size_t i = 0; i < part->width && !left.failed; i++) {
+        if (part->top && isnan(values[i]))
+            break;
         mfd_buffer_add(out, left.data, left.len);
-        if (part->columns)
+        if (part->top)
+            mfd_text_tsv(out, part->names[(size_t)values[i++]]);
+        else if (part->columns)
             mfd_text_tsv(out, part->columns[i]);
         else
             mfd_buffer_addf(out, "%zu", part->first + i);

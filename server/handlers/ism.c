@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/genome/variant.h"
 #include "server/app.h"
@@ -319,11 +320,39 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
     return out->failed ? no_memory(problem) : 0;
 }
 
+static size_t count_reasons(const struct mfd_ism *ism, const struct mfd_problem_type *types,
+                            size_t n, struct mfd_reason *out)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < ism->base.body.n_items; i++) {
+        const struct mfd_region *r = &ism->regions[i];
+        const struct mfd_problem *problem = ism->base.body.items[i].problem;
+        for (size_t k = 0; k < r->n; k++) {
+            const struct mfd_problem *why = problem ? problem
+                                            : r->state[k] == MFD_BASE_SCANNED
+                                                ? NULL
+                                                : &ism->problems[(int)r->state[k]];
+            if (why)
+                out[why->type - types].n++;
+        }
+    }
+    for (size_t t = 0; t < n; t++)
+        if (out[t].n)
+            out[found++] = (struct mfd_reason){ types[t].slug, out[t].n };
+    return found;
+}
+
 static int finish(void *state, const struct mfd_operation_counts *counts, struct mfd_buffer *out,
                   struct mfd_problem *problem)
 {
     struct mfd_ism *ism = state;
-    struct mfd_counts sums = { counts->ok, counts->skipped, counts->error };
+    size_t n = 0;
+    const struct mfd_problem_type *types = mfd_problem_types(&n);
+    MFD_AUTO_FREE struct mfd_reason *reasons = mfd_calloc(n, sizeof *reasons);
+    if (!reasons)
+        return no_memory(problem);
+    struct mfd_counts sums = { counts->ok, counts->skipped, counts->error, reasons,
+                               count_reasons(ism, types, n, reasons) };
     ism->encoder->end(&ism->base.layout, &sums, out);
     return out->failed ? no_memory(problem) : 0;
 }

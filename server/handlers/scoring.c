@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "proto/text.h"
 #include "server/app.h"
@@ -44,7 +45,7 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
     add_text(out, "genome", s->genome_name);
     mfd_buffer_addf(out, ",\"ensemble\":{\"strands\":%s,\"shifts\":%u}",
                     s->ensemble.strands ? "true" : "false", s->ensemble.shifts);
-    if (call == MFD_CALL_MARGINAL)
+    if (s->choice.marginal)
         mfd_choice_settings(&s->choice, mfd_served_model(s->served), out);
     mfd_choice_biases(&s->choice, &s->body, out);
     if (call != MFD_CALL_FEATURES) {
@@ -130,6 +131,8 @@ void mfd_scoring_deinit(struct mfd_scoring *s)
     mfd_genome_unref(s->genome);
     mfd_choice_deinit(&s->choice);
     mfd_buffer_deinit(&s->provenance);
+    free(s->biology);
+    free(s->lab);
     free(s->scratch);
 }
 
@@ -228,10 +231,32 @@ void mfd_scoring_count(const struct mfd_result *results, size_t n,
     }
 }
 
+/* Every item has its problem by now; types in the order of their table. */
+static size_t count_reasons(const struct mfd_scoring *s, struct mfd_reason *out, size_t n)
+{
+    size_t found = 0;
+    const struct mfd_problem_type *types = mfd_problem_types(&n);
+    for (size_t t = 0; t < n; t++)
+        out[t] = (struct mfd_reason){ types[t].slug, 0 };
+    for (size_t i = 0; i < s->body.n_items; i++)
+        if (s->body.items[i].problem)
+            out[s->body.items[i].problem->type - types].n++;
+    for (size_t t = 0; t < n; t++)
+        if (out[t].n)
+            out[found++] = out[t];
+    return found;
+}
+
 int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_operation_counts *counts,
                        struct mfd_buffer *out, struct mfd_problem *problem)
 {
-    struct mfd_counts sums = { counts->ok, counts->skipped, counts->error };
+    size_t n;
+    mfd_problem_types(&n);
+    MFD_AUTO_FREE struct mfd_reason *reasons = mfd_calloc(n, sizeof *reasons);
+    if (!reasons)
+        return no_memory(problem);
+    struct mfd_counts sums = { counts->ok, counts->skipped, counts->error, reasons,
+                               count_reasons(s, reasons, n) };
     s->encoder->end(&s->layout, &sums, out);
     return out->failed ? no_memory(problem) : 0;
 }

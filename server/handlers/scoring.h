@@ -7,8 +7,10 @@
 #include "server/handlers/choice.h"
 #include "server/operation.h"
 
-#define MFD_MAX_PARTS 24
-#define MFD_MAX_ARRAYS 24
+#define MFD_MAX_PARTS 48
+#define MFD_MAX_ARRAYS 32
+/* An effect is "mostly technical" where the technical parts are the larger ones over the tracks. */
+#define MFD_MOSTLY_TECHNICAL 0.5
 
 /* An output of the computation that some part of the answer is made of. */
 struct mfd_array {
@@ -21,7 +23,14 @@ enum mfd_making {
     MFD_MADE_PICKED,   /* through the choice of tracks */
     MFD_MADE_GATHERED, /* the same, as `gather` says: averages over settings, contrasts */
     MFD_MADE_SAR,      /* of the probabilities `array` (alternative) and `other` (reference) */
-    MFD_MADE_QUANTILE, /* of the effects on the logits in `array`, against the background */
+    MFD_MADE_MAX_ABS,  /* over the tracks chosen */
+    MFD_MADE_L2,
+    MFD_MADE_SHARE,     /* of the biological effects `array` beside the technical ones `other` */
+    MFD_MADE_SHARES,    /* the same, track by track */
+    MFD_MADE_FLAG,      /* 1 where that share is under MFD_MOSTLY_TECHNICAL, else 0 */
+    MFD_MADE_AGREEMENT, /* of signs across laboratories */
+    MFD_MADE_TOP,       /* pairs of a track's place and its effect */
+    MFD_MADE_QUANTILE,  /* of the effects on the logits in `array`, against the background */
 };
 
 /* How the numbers of a part of the answer are made: places in the scoring's arrays. */
@@ -44,6 +53,8 @@ struct mfd_scoring {
     struct mfd_source sources[MFD_MAX_PARTS];
     struct mfd_array arrays[MFD_MAX_ARRAYS]; /* each output once, whatever is made of it */
     size_t n_arrays;
+    enum mfd_gather gather;  /* of a row of the head, what the answer says: tracks, a mean ... */
+    uint32_t *biology, *lab; /* (choice.n) for agreement, see mfd_scoring_labs */
     struct mfd_background background; /* of the model; no points where nobody asked for it */
     struct mfd_layout layout;         /* rows and input: the operation's to fill in */
     const struct mfd_encoder *encoder;
@@ -79,6 +90,8 @@ struct mfd_numbers {
     float *block;                  /* all arrays and a row of work */
     float *arrays[MFD_MAX_ARRAYS]; /* (rows, stride) of each */
     float *work;                   /* scores of every track of the head, before the choice */
+    float *chosen;                 /* (2, choice.n) */
+    size_t *best;                  /* (top) */
 };
 
 /* Make room for `rows` rows and point the task's outputs at it. */

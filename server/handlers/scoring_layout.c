@@ -61,17 +61,13 @@ static void add_components(struct mfd_scoring *s, const char *group, size_t base
 }
 
 /* Averages over columns of metadata come with their spread, and a contrast as a difference. */
-static void add_predictions(struct mfd_scoring *s)
+static void add_gathered(struct mfd_scoring *s, const char *group, size_t base)
 {
-    bool average = s->choice.marginal != NULL;
-    add_components(s, "values", 0,
-                   average              ? MFD_GATHER_MEAN
-                   : s->choice.contrast ? MFD_GATHER_DIFFERENCE
-                                        : MFD_GATHER_TRACKS);
-    if (average)
-        add_components(s, "sd", 0, MFD_GATHER_SD);
-    if (average && s->body.levels)
-        add_components(s, "levels", 0, MFD_GATHER_LEVELS);
+    add_components(s, group, base, s->gather);
+    if (s->choice.marginal)
+        add_components(s, "sd", base, MFD_GATHER_SD);
+    if (s->choice.marginal && s->body.levels)
+        add_components(s, "levels", base, MFD_GATHER_LEVELS);
 }
 
 /* Features: technical ones are numbered first, as in the model. */
@@ -112,7 +108,7 @@ static void add_scan(struct mfd_scoring *s)
     for (size_t i = 0; i < 2; i++) {
         size_t first = s->layout.n_parts;
         if (s->body.scan & groups[i].score)
-            add_components(s, groups[i].group, variants ? EFFECTS(effect) : 0, MFD_GATHER_TRACKS);
+            add_components(s, groups[i].group, variants ? EFFECTS(effect) : 0, s->gather);
         for (size_t p = first; p < s->layout.n_parts; p++) {
             s->parts[p].width *= 4;
             s->sources[p].centred = groups[i].score == MFD_SCAN_CENTRED;
@@ -120,20 +116,62 @@ static void add_scan(struct mfd_scoring *s)
     }
 }
 
-static void add_scores(struct mfd_scoring *s)
+/* What a variant's effects on the tracks chosen come to, a number or a few a component. */
+static void add_summaries(struct mfd_scoring *s)
 {
+    static const char *const one[] = { "" };
     static const struct {
         unsigned score;
-        size_t base;
-    } scores[] = {
-        { MFD_SCORE_EFFECT, EFFECTS(effect) },
-        { MFD_SCORE_REFERENCE, EFFECTS(reference) },
-        { MFD_SCORE_ALTERNATIVE, EFFECTS(alternative) },
+        const char *group;
+        enum mfd_making making;
+    } summaries[] = {
+        { MFD_SCORE_MAX_ABS, "max_abs", MFD_MADE_MAX_ABS },
+        { MFD_SCORE_L2, "l2", MFD_MADE_L2 },
+        { MFD_SCORE_AGREEMENT, "agreement", MFD_MADE_AGREEMENT },
+        { MFD_SCORE_TOP, "top", MFD_MADE_TOP },
     };
+    size_t most = s->choice.n < (size_t)s->body.top ? s->choice.n : (size_t)s->body.top;
+    for (size_t i = 0; i < sizeof summaries / sizeof *summaries; i++) {
+        bool top = summaries[i].making == MFD_MADE_TOP;
+        size_t first = s->layout.n_parts;
+        if (s->body.scores & summaries[i].score)
+            add_components(s, summaries[i].group, EFFECTS(effect), s->gather);
+        for (size_t p = first; p < s->layout.n_parts; p++) {
+            s->sources[p].making = summaries[i].making;
+            s->parts[p].width = top ? 2 * most : 1;
+            s->parts[p].columns = one;
+            s->parts[p].top = top;
+            s->parts[p].names = s->choice.names ? s->choice.names : s->choice.columns;
+        }
+    }
+    if (!(s->body.scores & MFD_SCORE_SHARE))
+        return;
+    size_t bio = need(s, EFFECTS(effect.logits_biological), s->choice.stride);
+    size_t tech = need(s, EFFECTS(effect.logits_technical), s->choice.stride);
+    if (s->choice.aggregate == MFD_AGGREGATE_NONE)
+        add_part(
+            s,
+            (struct mfd_part){ "share", "tracks", s->choice.width, s->choice.columns, .first = 0 },
+            (struct mfd_source){ MFD_MADE_SHARES, bio, tech, s->gather });
+    add_part(s, (struct mfd_part){ "share", "biological", 1, one, .first = 0 },
+             (struct mfd_source){ MFD_MADE_SHARE, bio, tech, s->gather });
+    add_part(s, (struct mfd_part){ "share", "mostly_technical", 1, one, .first = 0 },
+             (struct mfd_source){ MFD_MADE_FLAG, bio, tech, s->gather });
+}
+
+static void add_scores(struct mfd_scoring *s)
+{
     size_t stride = s->choice.stride;
-    for (size_t i = 0; i < 3; i++)
-        if (s->body.scores & scores[i].score)
-            add_components(s, mfd_score_names[i], scores[i].base, MFD_GATHER_TRACKS);
+    if (s->body.scores & MFD_SCORE_EFFECT)
+        add_gathered(s, "effect", EFFECTS(effect));
+    if (s->body.scores & MFD_SCORE_REFERENCE)
+        add_components(s, "reference", EFFECTS(reference), s->gather);
+    if (s->body.scores & MFD_SCORE_ALTERNATIVE)
+        add_components(s, "alternative", EFFECTS(alternative), s->gather);
+    if (s->body.scores & MFD_SCORE_DIFFERENCE)
+        add_tracks(
+            s, "difference", "total",
+            (struct mfd_source){ MFD_MADE_PICKED, need(s, EFFECTS(effect.predictions), stride) });
     if (s->body.scores & MFD_SCORE_SWAP) {
         add_tracks(s, "swap", "biological",
                    (struct mfd_source){ MFD_MADE_PICKED,
@@ -151,6 +189,7 @@ static void add_scores(struct mfd_scoring *s)
         add_tracks(
             s, "quantile", "total",
             (struct mfd_source){ MFD_MADE_QUANTILE, need(s, EFFECTS(effect.logits), stride) });
+    add_summaries(s);
     if (s->body.subspaces)
         add_features(s, "features", EFFECTS(effect));
 }
@@ -165,7 +204,7 @@ static int check_baseline(const struct mfd_scoring *s, enum mfd_call call,
         const char *pointer;
     } refused[] = {
         { s->body.components & ~(unsigned)MFD_PART_TOTAL, "/components" },
-        { s->body.scores & MFD_SCORE_SWAP, "/scores" },
+        { s->body.scores & (MFD_SCORE_SWAP | MFD_SCORE_SHARE), "/scores" },
         { s->body.subspaces && s->body.subspaces != both,
           call == MFD_CALL_VARIANTS ? "/features" : "/subspaces" },
     };
@@ -183,8 +222,9 @@ static int open_background(struct mfd_scoring *s, struct mfd_problem *problem)
     struct mfd_error err = MFD_ERROR_INIT;
     if (!(s->body.scores & MFD_SCORE_QUANTILE))
         return 0;
-    if (s->body.virtual_tracks)
-        return mfd_problem_set(problem, "unsupported", "/virtual_tracks",
+    if (s->body.virtual_tracks || s->body.over || s->body.a)
+        return mfd_problem_set(problem, "unsupported",
+                               s->body.virtual_tracks ? "/virtual_tracks" : "/scores",
                                "a virtual track has no background of common variants; quantiles "
                                "are of the model's own tracks");
     int status = mfd_background_open(mfd_served_model(s->served), &s->background, &err);
@@ -203,7 +243,12 @@ int mfd_scoring_lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_pr
             return -1;
         s->layout.tracks = s->choice.columns;
         s->layout.n_tracks = s->choice.width;
+        s->gather = s->choice.marginal   ? MFD_GATHER_MEAN
+                    : s->choice.contrast ? MFD_GATHER_DIFFERENCE
+                                         : MFD_GATHER_TRACKS;
     }
+    if ((s->body.scores & MFD_SCORE_AGREEMENT) && mfd_scoring_labs(s, problem))
+        return -1;
     if (call == MFD_CALL_VARIANTS)
         add_scores(s);
     else if (call == MFD_CALL_ISM)
@@ -211,7 +256,7 @@ int mfd_scoring_lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_pr
     else if (call == MFD_CALL_FEATURES)
         add_features(s, "values", 0);
     else
-        add_predictions(s);
+        add_gathered(s, "values", 0);
     s->layout.input = s->body.input;
     s->layout.parts = s->parts;
     s->scratch = mfd_calloc(mfd_layout_width(&s->layout), sizeof *s->scratch);

@@ -70,10 +70,10 @@ static void make_etag(const struct mfd_scored_variants *v, const struct mfd_oper
     const struct mfd_body *b = &v->base.body;
     struct mfd_buffer key = MFD_BUFFER_INIT;
     struct mfd_error err;
-    mfd_buffer_addf(&key, "%s\n%s\n%d %u %d %d %u %u %u %d %d\n", v->base.provenance.data,
+    mfd_buffer_addf(&key, "%s\n%s\n%d %u %d %d %u %u %u %d %d %d\n", v->base.provenance.data,
                     v->base.genome_name, (int)input->format, b->shifts, b->strands, b->pad,
-                    b->components, b->scores, b->subspaces, (int)b->scale,
-                    (int)b->tracks.aggregate);
+                    b->components, b->scores, b->subspaces, (int)b->scale, (int)b->tracks.aggregate,
+                    (int)b->top);
     if (mfd_variant_scored(v->variants[0].status) &&
         mfd_variant_format(&v->variants[0], v->base.genome, MFD_FORM_DASH, &key, &err))
         mfd_buffer_adds(&key, b->items[0].text);
@@ -161,26 +161,6 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
     return any ? mfd_numbers_init(&part->numbers, &v->base, p->n, &p->task, problem) : 0;
 }
 
-/* What the computation found out about a variant that had looked fine. */
-static int judge_again(struct mfd_scored_variants *v, size_t i, struct mfd_problem *problem)
-{
-    const struct mfd_variant *variant = &v->variants[i];
-    if (v->base.body.items[i].problem || mfd_variant_scored(variant->status))
-        return 0;
-    struct mfd_problem *kept = mfd_scoring_item_problem(&v->base, i, problem);
-    if (!kept)
-        return -1;
-    mfd_problem_set(kept, mfd_variant_status_slug(variant->status), NULL,
-                    variant->status == MFD_VARIANT_N_WINDOW
-                        ? "more than half of the variant's window is N"
-                        : "the variant cannot be scored here");
-    if (!v->base.body.strict)
-        return 0;
-    *problem = *kept;
-    problem->status = 422;
-    return -1;
-}
-
 static void describe_variant(const struct mfd_scored_variants *v, size_t i, size_t row,
                              struct part *part)
 {
@@ -211,11 +191,8 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
     const struct mfd_encoder *encoder = v->base.encoder;
     struct mfd_results results = { part->results, p->n, mfd_numbers_fill, &part->numbers,
                                    v->base.scratch };
-    for (size_t i = 0; i < p->n; i++) {
-        if (judge_again(v, p->first + i, problem))
-            return -1;
+    for (size_t i = 0; i < p->n; i++)
         describe_variant(v, p->first + i, i, part);
-    }
     if (p->first == 0)
         encoder->start(&v->base.layout, out);
     encoder->results(&v->base.layout, &results, out);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "server/handlers/variants.h"
 
@@ -15,18 +16,49 @@ int64_t mfd_variants_outside(const struct mfd_scored_variants *v, const struct m
     return mfd_score_outside(v->base.config, v->base.genome, variant, v->base.ensemble);
 }
 
+/* Is more than half of what the variant's windows read N? As mfd_score_variants judges. */
+static int mostly_unknown(const struct mfd_scored_variants *v, const struct mfd_variant *variant,
+                          bool *mostly, struct mfd_problem *problem)
+{
+    int64_t window = mfd_scoring_window(&v->base);
+    int64_t left = window % 2 ? (window - 1) / 2 : window / 2 - 1, unknown = 0;
+    bool flipped = variant->status == MFD_VARIANT_FLIPPED;
+    int64_t here = (int64_t)strlen(flipped ? variant->alt : variant->ref);
+    int64_t there = (int64_t)strlen(flipped ? variant->ref : variant->alt);
+    int64_t n = window + (here > there ? here - there : 0), from = variant->pos - left;
+    struct mfd_error err = MFD_ERROR_INIT;
+    MFD_AUTO_FREE char *bases = mfd_calloc((size_t)n, 1);
+    if (!bases)
+        return no_memory(problem);
+    if (mfd_genome_fetch(v->base.genome, variant->contig, from, from + n, bases, NULL, &err))
+        return mfd_problem_from_error(problem, &err, NULL);
+    for (int64_t i = 0; i < n; i++)
+        unknown += bases[i] != 'A' && bases[i] != 'C' && bases[i] != 'G' && bases[i] != 'T';
+    *mostly = 2 * unknown > n;
+    return 0;
+}
+
 int mfd_variants_judge(struct mfd_scored_variants *v, size_t i, const struct mfd_error *reason,
                        const char *pointer, struct mfd_problem *problem)
 {
     const struct mfd_variant *variant = &v->variants[i];
     bool scored = mfd_variant_scored(variant->status);
     int64_t outside = scored ? mfd_variants_outside(v, variant) : 0;
-    if (scored && (!outside || v->base.body.pad))
-        return 0;
+    bool blank = false;
+    if (scored && (!outside || v->base.body.pad)) {
+        if (mostly_unknown(v, variant, &blank, problem))
+            return -1;
+        if (!blank)
+            return 0;
+        v->variants[i].status = MFD_VARIANT_N_WINDOW;
+    }
     struct mfd_problem *kept = mfd_scoring_item_problem(&v->base, i, problem);
     if (!kept)
         return -1;
-    if (scored)
+    if (blank)
+        mfd_problem_set(kept, mfd_variant_status_slug(variant->status), pointer,
+                        "more than half of the variant's window is N");
+    else if (scored)
         mfd_problem_set(kept, "window-off-contig", pointer,
                         "the variant's window leaves the contig by %lld bases; \"pad\": true reads "
                         "N there",
@@ -110,11 +142,12 @@ int mfd_variants_options(struct mfd_scored_variants *v, const struct mfd_operati
                         ? 0
                         : mfd_body_option(&v->base.body, pair->name, pair->value, problem);
         if (known > 0)
-            mfd_problem_set(problem, "invalid-parameter", NULL,
-                            "\"%.100s\" is no parameter of this resource; there are model, genome, "
-                            "track, components, scores, features, scale, aggregate, ensemble, pad, "
-                            "strict, dry_run and format",
-                            pair->name);
+            mfd_problem_set(
+                problem, "invalid-parameter", NULL,
+                "\"%.100s\" is no parameter of this resource; there are model, genome, "
+                "track, components, scores, features, top, scale, aggregate, ensemble, pad, "
+                "strict, dry_run and format",
+                pair->name);
         if (known)
             return -1;
     }

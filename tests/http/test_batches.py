@@ -28,7 +28,8 @@ class Batches(harness.Case):
         self.assertEqual([r["index"] for r in results], list(range(6)))
         self.assertEqual([r["id"] for r in results], [None, None, "digit", None, None, "good"])
         self.assertEqual(results[0]["values"], results[5]["values"])
-        self.assertEqual(answer.json()["summary"], {"items": 6, "ok": 2, "skipped": 0, "error": 4})
+        self.assertEqual(answer.json()["summary"], {"items": 6, "ok": 2, "skipped": 0, "error": 4, "reasons": {
+            "unknown-member": 1, "wrong-type": 1, "bad-sequence": 1, "length-mismatch": 1}})
 
     def test_a_bad_interval_takes_nothing_down(self):
         answer = self.post(PREDICT, {"intervals": [
@@ -58,7 +59,9 @@ class Batches(harness.Case):
         results = answer.json()["results"]
         self.assertEqual(results[0]["effect"], results[1]["effect"]) # one variant in three notations
         self.assertEqual(results[0]["effect"], results[2]["effect"])
-        self.assertEqual(answer.json()["summary"], {"items": 14, "ok": 3, "skipped": 5, "error": 6})
+        summary = answer.json()["summary"]
+        self.assertEqual((summary["ok"], summary["skipped"], summary["error"]), (3, 5, 6))
+        self.assertEqual(summary["reasons"], {entry[1]: 1 for entry in slugs(answer) if entry != "ok"})
 
     def test_a_batch_of_nothing_but_errors_is_answered(self):
         answer = self.post(SCORE, {"variants": ["x", "y"]})
