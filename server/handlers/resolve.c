@@ -12,6 +12,7 @@
 #include "server/registry.h"
 
 #define NEAREST_MAX 100
+#define PAIRS_MAX 100000 /* of one answer: about 12 MB */
 
 MFD_DEFINE_CLEANUP(struct mfd_served, mfd_served_unref);
 MFD_DEFINE_CLEANUP(struct mfd_resolution, mfd_resolution_free);
@@ -20,6 +21,7 @@ struct question {
     const char *model, *like;
     const json_t *combinations;
     int64_t nearest;
+    bool pairs;
 };
 
 static int read_combinations(struct mfd_reader *r, const json_t *v, const struct mfd_at *at,
@@ -48,10 +50,11 @@ static int read_question(struct mfd_reader *r, const json_t *document, struct qu
         { "combinations", read_combinations, offsetof(struct question, combinations), true },
         { "like", mfd_read_string, offsetof(struct question, like), false },
         { "nearest", read_nearest, offsetof(struct question, nearest), false },
+        { "pairs", mfd_read_bool, offsetof(struct question, pairs), false },
     };
     struct mfd_at root = MFD_AT_ROOT;
-    *q = (struct question){ .nearest = 5 };
-    return mfd_read_object(r, document, &root, members, 4, q);
+    *q = (struct question){ .nearest = 5, .pairs = true };
+    return mfd_read_object(r, document, &root, members, sizeof members / sizeof *members, q);
 }
 
 static json_t *labels_json(const struct mfd_resolution *r)
@@ -62,6 +65,20 @@ static json_t *labels_json(const struct mfd_resolution *r)
         json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "column", l->field->name, "label",
                                               l->field->labels[l->label], "tracks",
                                               (json_int_t)l->tracks));
+    }
+    return list;
+}
+
+static json_t *pairs_json(const struct mfd_resolution *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->n_pairs; i++) {
+        const struct mfd_label_count *a = &r->labels[r->pairs[i].first];
+        const struct mfd_label_count *b = &r->labels[r->pairs[i].second];
+        json_array_append_new(
+            list, json_pack("{s:[s, s], s:[s, s], s:I}", "columns", a->field->name, b->field->name,
+                            "labels", a->field->labels[a->label], b->field->labels[b->label],
+                            "tracks", (json_int_t)r->pairs[i].tracks));
     }
     return list;
 }
@@ -94,15 +111,18 @@ static json_t *nearest_json(const struct mfd_model *model, const struct mfd_reso
 }
 
 static json_t *resolution_json(const struct mfd_model *model, const struct mfd_resolution *r,
-                               size_t index)
+                               size_t index, bool pairs)
 {
-    return json_pack(
+    json_t *out = json_pack(
         "{s:I, s:n, s:s, s:s, s:s, s:I, s:I, s:I, s:{s:I, s:I}, s:o, s:o, s:o}", "index",
         (json_int_t)index, "id", "status", "ok", "verdict", mfd_verdict_name(r->verdict), "reason",
         r->reason, "trained", (json_int_t)r->trained, "exact", (json_int_t)r->exact,
         "exact_held_out", (json_int_t)r->exact_held_out, "sharing", "biological",
         (json_int_t)r->same_biological, "technical", (json_int_t)r->same_technical, "labels",
         labels_json(r), "values", values_json(r), "nearest", nearest_json(model, r));
+    if (out && pairs)
+        json_object_set_new(out, "pairs", pairs_json(r));
+    return out;
 }
 
 static json_t *problem_json(const struct mfd_problem *problem, size_t index)
@@ -115,9 +135,10 @@ static json_t *problem_json(const struct mfd_problem *problem, size_t index)
                      "problem", value);
 }
 
-/* One result, whatever is wrong with the combination; NULL on lack of memory. */
+/* One result, whatever is wrong with the combination; NULL on lack of memory. *pairs: how many more
+ * of them the answer has room for. */
 static json_t *resolve_one(const struct mfd_model *model, const struct question *q, size_t i,
-                           bool *ok)
+                           size_t *pairs, bool *ok)
 {
     MFD_CLEANUP(mfd_combination_deinit) struct mfd_combination c = MFD_COMBINATION_INIT;
     MFD_CLEANUP(mfd_resolution_free_p) struct mfd_resolution *resolution = NULL;
@@ -137,19 +158,28 @@ static json_t *resolve_one(const struct mfd_model *model, const struct question 
         status = mfd_choice_code(&c, model, &track, &at, &like, &problem);
     if (status == 0 && mfd_resolve(model, &c, (size_t)q->nearest, &resolution, &err))
         status = mfd_problem_from_error(&problem, &err, pointer);
+    if (status == 0 && q->pairs && resolution->n_pairs > *pairs)
+        status =
+            mfd_problem_set(&problem, "over-limit", pointer,
+                            "this combination has %zu pairs of labels, and the answer has room "
+                            "for %zu more; ask without them (\"pairs\": false), or for fewer "
+                            "combinations",
+                            resolution->n_pairs, *pairs);
     *ok = status == 0;
-    return *ok ? resolution_json(model, resolution, i) : problem_json(&problem, i);
+    if (*ok && q->pairs)
+        *pairs -= resolution->n_pairs;
+    return *ok ? resolution_json(model, resolution, i, q->pairs) : problem_json(&problem, i);
 }
 
 static void answer(struct mfd_request *rq, const struct mfd_served *served,
                    const struct question *q)
 {
     const struct mfd_model *model = mfd_served_model(served);
-    size_t n = json_array_size(q->combinations), good = 0;
+    size_t n = json_array_size(q->combinations), good = 0, pairs = PAIRS_MAX;
     json_t *results = json_array();
     for (size_t i = 0; i < n && !mfd_request_cancelled(rq); i++) {
         bool ok;
-        json_array_append_new(results, resolve_one(model, q, i, &ok));
+        json_array_append_new(results, resolve_one(model, q, i, &pairs, &ok));
         good += ok;
     }
     mfd_reply_json(rq, 200,
