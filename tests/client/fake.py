@@ -27,6 +27,7 @@ def problem(status, slug, detail, headers=(), **members):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True # headers and body go out one by one
 
     def log_message(self, *args):
         pass

@@ -13,7 +13,7 @@ import unittest
 
 from daemon import TRACKS, Daemon, number
 from fake import Fake, problem
-from tool import MFD, Case, mfd
+from tool import MFD, Case, mfd, on_terminal
 
 HEADER = ('##fileformat=VCFv4.2\n##contig=<ID=chr20>\n'
           '##INFO=<ID=DP,Number=1,Type=Integer,Description="x">\n'
@@ -228,6 +228,26 @@ class GoingOn(Folder):
         with Fake(self.fail_after(Daemon(items=64), 1)) as f:
             self.check(mfd("score", "-", "-o", to, server=f.url, stdin=many(100).encode()), 1)
         self.assertEqual(os.listdir(self.folder.name), [])
+
+
+class Progress(Folder):
+    def test_a_terminal_sees_rate_share_and_time_left_on_a_line_that_fits(self):
+        source, to = self.path("in.vcf", many(100)), self.path("out.vcf")
+        daemon = Daemon(items=20)
+        def slow(request): # a line is drawn five times a second
+            time.sleep(0.21 if request["method"] == "POST" else 0)
+            return daemon(request)
+        with Fake(slow) as f:
+            for columns in (120, 30):
+                out = on_terminal([MFD, "score", source, "-o", to, "-S", f.url], {"COLUMNS": str(columns)})
+                lines = [l for l in out.replace("\033[K", "").split("\r") if l.strip()]
+                self.assertGreater(len(lines), 3)
+                for line in lines:
+                    self.assertLess(len(line), columns)
+                    self.assertRegex(line, r"^\d+ done, [\d.]+/s  \[[=> ]*(\] \d+ %(, \d+:\d\d left)?)?")
+                self.assertTrue(out.endswith("\r\033[K"), out[-20:]) # and wiped at the end
+            quiet = on_terminal([MFD, "score", source, "-o", to, "-S", f.url, "--quiet"], {})
+            self.assertEqual(quiet, "")
 
 
 class Places(Folder):

@@ -3,8 +3,6 @@
 import fcntl
 import json
 import os
-import pty
-import select
 import shutil
 import signal
 import socket
@@ -16,7 +14,7 @@ import time
 import unittest
 
 from fake import Answer, Fake, problem
-from tool import MFD, Case, mfd
+from tool import MFD, Case, mfd, on_terminal
 
 MODELS = {"models": [{"name": "demo", "version": "1", "default": True, "tracks": 346}]}
 
@@ -315,27 +313,6 @@ def left_in(pipe):
 def sleeps(pid):
     with open("/proc/%d/stat" % pid) as file:
         return file.read().rsplit(")", 1)[1].split()[0] == "S"
-
-
-def on_terminal(command, env):
-    """Output of a command whose stdout is a terminal."""
-    master, slave = pty.openpty()
-    p = subprocess.Popen(command, stdout=slave, stderr=slave,
-                         env={"LC_ALL": "C.UTF-8", "TERM": "xterm", **env})
-    os.close(slave)
-    out = b""
-    while True:
-        ready, _, _ = select.select([master], [], [], 10)
-        try:
-            piece = os.read(master, 65536) if ready else b""
-        except OSError:
-            piece = b""
-        if not piece:
-            break
-        out += piece
-    p.wait(timeout=10)
-    os.close(master)
-    return out.decode()
 
 
 if __name__ == "__main__":
