@@ -203,7 +203,8 @@ static void copy_features(const struct mfd_head *h, const float *mean, size_t it
     }
 }
 
-/* Logits of the averaged features, LOGIT_ROWS items at a time. */
+/* Logits of the averaged features, LOGIT_ROWS items at a time; and, where they are asked for here
+ * because an item has one pass only, their probabilities. */
 static int average_logits(struct mfd_engine *engine, const struct mfd_head *h, const float *mean,
                           size_t items, const struct mfd_outputs *out, float *bio, float *tech,
                           struct mfd_error *err)
@@ -219,6 +220,10 @@ static int average_logits(struct mfd_engine *engine, const struct mfd_head *h, c
             memcpy(out->logits_technical + i * h->tracks, tech, n * sizeof *tech);
         if (out->logits)
             sum_logits(h, rows, bio, tech, out->logits + i * h->tracks);
+        if (out->predictions) {
+            sum_logits(h, rows, bio, tech, out->predictions + i * h->tracks);
+            mfd_engine_sigmoid(engine, out->predictions + i * h->tracks, n);
+        }
     }
     return MFD_OK;
 }
@@ -250,7 +255,7 @@ static int average_predictions(struct mfd_engine *engine, const struct mfd_head 
                 to[t] += bio[r * h->tracks + t];
         }
     }
-    for (size_t i = 0; p->passes > 1 && i < p->items * h->tracks; i++)
+    for (size_t i = 0; i < p->items * h->tracks; i++)
         predictions[i] *= share;
     return MFD_OK;
 }
@@ -271,9 +276,12 @@ int mfd_passes_average(struct mfd_engine *engine, const struct mfd_head *head,
     average_features(p, mean);
     copy_features(head, mean, p->items, out);
     int status = MFD_OK;
-    if (out->logits || out->logits_biological || out->logits_technical)
-        status = average_logits(engine, head, mean, p->items, out, bio, tech, err);
-    if (status == MFD_OK && out->predictions)
+    struct mfd_outputs now = *out;
+    if (p->passes > 1)
+        now.predictions = NULL;
+    if (now.logits || now.logits_biological || now.logits_technical || now.predictions)
+        status = average_logits(engine, head, mean, p->items, &now, bio, tech, err);
+    if (status == MFD_OK && out->predictions && p->passes > 1)
         status = average_predictions(engine, head, p, out->predictions, bio, tech, err);
     return status;
 }
