@@ -154,10 +154,14 @@ int mfd_read_items(struct mfd_reader *r, const json_t *v, const struct mfd_at *a
     struct mfd_item *list = mfd_reader_alloc(r, count, sizeof *list);
     if (!list)
         return -1;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0, unread = 0; i < count; i++) {
         const json_t *element = json_array_get(v, i);
         struct mfd_at inner = MFD_AT_INDEX(at, i);
-        if (read_item(r, element, &inner, kind, &list[i]) && keep_problem(r, element, &list[i]))
+        if (read_item(r, element, &inner, kind, &list[i]) == 0)
+            continue;
+        if (unread++ == (size_t)r->limits->unscored) /* a problem takes much more than its item */
+            return mfd_reader_limit(r, at, "unscored", r->limits->unscored, -1);
+        if (keep_problem(r, element, &list[i]))
             return -1;
     }
     *items = list;

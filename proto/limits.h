@@ -18,6 +18,7 @@
     X(passes, 2000, "passes", "window passes of a synchronous request")                            \
     X(job_items, 1000000, "items", "sequences, intervals or variants of a job")                    \
     X(job_passes, 100000000, "passes", "window passes of a job")                                   \
+    X(unscored, 250000, "items", "inputs of a request or job that are kept with a problem")        \
     X(job_json_bytes, 64 * MFD_MIB, "bytes", "the JSON body of a job, after decompression")        \
     X(job_json_values, 2097152, "values", "values of any kind in the JSON body of a job")          \
     X(job_vcf_bytes, 1024 * MFD_MIB, "bytes", "the VCF body of a job, after decompression")        \

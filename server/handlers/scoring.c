@@ -97,6 +97,7 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
 {
     struct mfd_error err = MFD_ERROR_INIT;
     s->max_items = input->limits->items;
+    s->max_unscored = input->limits->unscored;
     s->max_passes = input->limits->passes;
     s->encoder = find_encoder(input->format);
     if (!s->encoder)
@@ -215,6 +216,10 @@ struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
                                              struct mfd_problem *problem)
 {
     struct mfd_reader reader = { .problem = problem, .blocks = s->body.blocks };
+    if (s->kept++ == (size_t)s->max_unscored) {
+        mfd_problem_limit(problem, "unscored", s->max_unscored, -1, NULL);
+        return NULL;
+    }
     struct mfd_problem *kept = mfd_reader_alloc(&reader, 1, sizeof *kept);
     s->body.blocks = reader.blocks;
     s->body.items[i].problem = kept;

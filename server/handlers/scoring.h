@@ -60,7 +60,8 @@ struct mfd_scoring {
     const struct mfd_encoder *encoder;
     struct mfd_buffer provenance;
     float *scratch; /* one row of the answer */
-    int64_t max_items, max_passes;
+    int64_t max_items, max_passes, max_unscored;
+    size_t kept;              /* problems of items */
     size_t windows, unscored; /* what it costs */
     double passes;
 };

@@ -21,7 +21,7 @@ struct list {
         struct mfd_error error;
     } * reasons; /* in the order of their variants, which are few, one hopes */
     size_t n_reasons, reasons_size;
-    int64_t max;
+    int64_t max, max_reasons;
 };
 
 static int no_memory(struct mfd_problem *problem)
@@ -46,6 +46,8 @@ static int list_grow(struct list *list, struct mfd_problem *problem)
 
 static int add_reason(struct list *list, const struct mfd_error *error, struct mfd_problem *problem)
 {
+    if (list->n_reasons == (size_t)list->max_reasons)
+        return mfd_problem_limit(problem, "unscored", list->max_reasons, -1, NULL);
     if (list->n_reasons == list->reasons_size) {
         size_t size = list->reasons_size ? 2 * list->reasons_size : 64;
         struct reason *reasons = mfd_realloc(list->reasons, size, sizeof *reasons);
@@ -131,7 +133,8 @@ static int read_records(struct list *list, const struct mfd_operation_input *inp
 int mfd_variants_read_vcf(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
                           struct mfd_problem *problem)
 {
-    MFD_CLEANUP(list_deinit) struct list list = { .max = v->base.max_items };
+    MFD_CLEANUP(list_deinit)
+    struct list list = { .max = v->base.max_items, .max_reasons = v->base.max_unscored };
     if (read_records(&list, input, v->base.genome, problem) ||
         mfd_variants_reserve(v, list.n, problem))
         return -1;

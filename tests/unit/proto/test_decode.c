@@ -9,6 +9,7 @@ static const struct mfd_limits small = {
     .json_depth = 6,
     .json_values = 400,
     .items = 4,
+    .unscored = 2,
     .track_ids = 3,
     .virtual_tracks = 2,
     .columns = 2,
@@ -88,6 +89,7 @@ static const struct malformed {
     { P, "{'sequences':['A','A','A','A','A']}", "over-limit", "/sequences" },
     { V, "{'variants':null}", "wrong-type", "/variants" },
     { V, "{'variants':[1,2,3,4,5]}", "over-limit", "/variants" },
+    { P, "{'sequences':[6,'A',7,8]}", "over-limit", "/sequences" },
     /* shared members */
     { P, "{'sequences':['A'],'model':7}", "wrong-type", "/model" },
     { P, "{'sequences':['A'],'model':''}", "invalid-value", "/model" },

@@ -1,0 +1,135 @@
+"""Jobs over restarts of the daemon, retention, and disks without room."""
+import os
+import sqlite3
+import tempfile
+import unittest
+
+import harness
+from test_jobs import JOBS, SLOW, envelope, predict
+
+
+class Restarts(unittest.TestCase):
+    """What a daemon leaves, the next one goes on with."""
+    models, genomes = {"tiny": "tiny"}, {"region": "region.fa"}
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="mfd-state-")
+        self.addCleanup(self.directory.cleanup)
+
+    def start(self, **more):
+        options = {"models": self.models, "genomes": self.genomes, "settings": {**SLOW}, **more}
+        return harness.Daemon(state=self.directory.name, **options)
+
+    @staticmethod
+    def job(daemon, name):
+        return daemon.request("GET", JOBS + "/" + name).json()
+
+    def finish(self, daemon, name):
+        daemon.wait_until(lambda: self.job(daemon, name)["state"] not in ("queued", "running"), 0.02)
+        return self.job(daemon, name)
+
+    def run_one(self, daemon, request, **more):
+        return daemon.request("POST", JOBS, envelope("predict", request, **more)).json()["id"]
+
+    def test_a_stopped_daemon_leaves_its_job_to_the_next(self):
+        request = predict(2560)
+        daemon = self.start()
+        name, behind = self.run_one(daemon, request, format="ndjson"), self.run_one(daemon, predict(1))
+        daemon.wait_until(lambda: self.job(daemon, name)["progress"]["done"] >= 256, 0.02)
+        daemon.stop()
+        daemon = self.start()
+        started = self.job(daemon, name)
+        self.assertGreaterEqual(started["progress"]["done"], 256)
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["summary"]["ok"]), ("done", 2560))
+        self.assertEqual(self.finish(daemon, behind)["state"], "done")
+        resumed = daemon.request("GET", JOBS + "/" + name + "/result").body
+        again = self.run_one(daemon, request, format="ndjson")
+        self.finish(daemon, again)
+        self.assertEqual(resumed, daemon.request("GET", JOBS + "/" + again + "/result").body)
+        daemon.stop()
+
+    def test_a_job_whose_model_is_gone_says_so(self):
+        daemon = self.start(settings={"jobs.at_once": 0})
+        name = self.run_one(daemon, predict(3))
+        daemon.stop()
+        daemon = self.start(models={"tiny": "order2"})
+        job = self.finish(daemon, name)
+        self.assertEqual(job["state"], "done", "the registry still has it, and it serves")
+        daemon.stop()
+        daemon = self.start(settings={"jobs.at_once": 0})
+        name = self.run_one(daemon, predict(3))
+        self.assertEqual(daemon.request("DELETE", "/api/v1/models/" + self.job(daemon, name)["model"]).status, 204)
+        daemon.stop()
+        daemon = self.start(models={"other": "order2"})
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/model-gone"))
+        self.assertIn("tiny@", job["problem"]["detail"])
+        answer = daemon.request("GET", JOBS + "/" + name + "/result")
+        self.assertEqual((answer.status, answer.slug), (409, "result-incomplete"))
+        daemon.stop()
+
+    def test_a_job_whose_request_means_another_genome_now_says_so(self):
+        daemon = self.start(settings={"jobs.at_once": 0})
+        name, named = self.run_one(daemon, predict(3)), self.run_one(daemon, predict(3, genome="region"))
+        daemon.stop()
+        daemon = self.start(genomes={"other": "region.fa"})
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/model-gone"))
+        self.assertEqual(self.finish(daemon, named)["problem"]["type"], "/problems/genome-not-found")
+        daemon.stop()
+
+    def test_what_expires_is_swept(self):
+        daemon = self.start(settings={"jobs.keep_s": 1})
+        name = self.run_one(daemon, predict(1))
+        daemon.wait_until(lambda: daemon.request("GET", JOBS + "/" + name).status == 404, 0.1)
+        self.assertEqual(os.listdir(self.directory.name + "/jobs"), [])
+        daemon.stop()
+
+    def test_what_a_crash_left_is_removed(self):
+        daemon = self.start()
+        name = self.run_one(daemon, predict(1))
+        self.finish(daemon, name)
+        daemon.stop()
+        jobs = self.directory.name + "/jobs/"
+        for orphan in ("upload-x1y2z3", "0123456789abcdef.in", "0123456789abcdef.out"):
+            with open(jobs + orphan, "w", encoding="ascii"):
+                pass
+        daemon = self.start()
+        self.assertEqual(os.listdir(jobs), [name + ".out"])
+        daemon.stop()
+
+    def test_another_version_of_the_server_starts_over(self):
+        daemon = self.start()
+        name = self.run_one(daemon, predict(2560), format="tsv")
+        daemon.wait_until(lambda: self.job(daemon, name)["progress"]["done"] >= 256, 0.02)
+        daemon.stop()
+        with sqlite3.connect(self.directory.name + "/mfd.db") as db:
+            db.execute("UPDATE jobs SET server = 'older'")
+        db.close()
+        with open("%s/jobs/%s.out" % (self.directory.name, name), "r+b") as f:
+            f.write(b"rounded otherwise")
+        daemon = self.start()
+        self.assertEqual(self.finish(daemon, name)["summary"]["ok"], 2560)
+        body = daemon.request("GET", JOBS + "/" + name + "/result").body
+        self.assertTrue(body.startswith(b"index\t"), body[:40])
+        daemon.stop()
+
+    def test_a_job_waits_while_the_disk_has_no_room(self):
+        daemon = self.start(settings={**SLOW, "limits.job_disk_bytes": 300000})
+        name = self.run_one(daemon, predict(2560), format="tsv")
+        daemon.wait_until(lambda: "stuck" in self.job(daemon, name), 0.02)
+        job = self.job(daemon, name)
+        self.assertEqual((job["state"], job["stuck"]["type"]), ("running", "/problems/disk-full"))
+        self.assertLessEqual(job["result"]["available"], 300000)
+        refused = daemon.request("POST", JOBS, envelope("predict", predict(20000)))
+        self.assertEqual((refused.status, refused.slug), (507, "disk-full"))
+        daemon.stop()
+        daemon = self.start()
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["summary"]["ok"]), ("done", 2560))
+        daemon.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
