@@ -65,6 +65,7 @@ static const struct mfd_problem_type types[] = {
     { "internal", 500, "An error inside the server" },
     { "not-implemented", 501, "The server does not do this" },
     { "model-not-ready", 503, "The model is loading" },
+    { "digests-not-ready", 503, "The genome is being digested" },
     { "queue-full", 503, "Too many requests are waiting" },
     { "shutting-down", 503, "The server is stopping" },
     { "deadline-exceeded", 504, "The computation took too long" },

@@ -99,3 +99,15 @@ CREATE TABLE jobs (
     UNIQUE (owner, key)
 );
 CREATE INDEX jobs_by_state ON jobs (state, owner);
+
+-- migration 3
+-- Refget digests of a genome's contigs, of the file as it was when they were computed.
+CREATE TABLE digests (
+    path TEXT NOT NULL,
+    contig INTEGER NOT NULL,
+    stamp TEXT NOT NULL,
+    md5 TEXT NOT NULL,
+    trunc512 TEXT NOT NULL,
+    ga4gh TEXT NOT NULL,
+    PRIMARY KEY (path, contig)
+) WITHOUT ROWID;

@@ -1,26 +1,46 @@
 #include "server/handlers/digests.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
+#include "core/base/log.h"
 #include "core/base/memory.h"
+#include "server/registry.h"
+#include "server/store_digests.h"
 
 /* One genome's digests so far: contigs [0, n) of it. */
 struct known {
     struct known *next;
     struct mfd_genome *genome; /* a reference, so that its address stays its own */
+    char stamp[64];            /* of the file when it was first asked about; "" = unknown */
     struct mfd_contig_digest *digests;
     size_t n;
+    bool digesting; /* somebody computes number n */
 };
 
 /* Genomes are few and live as long as the daemon; what is here is freed with it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct known *all;
 
-static struct known *find_known(struct mfd_genome *genome)
+/* A file that is replaced has another size or time. */
+static void stamp_of(const char *path, char *out, size_t size)
 {
+    struct stat st;
+    out[0] = '\0';
+    if (stat(path, &st) == 0)
+        snprintf(out, size, "%lld-%lld.%09ld", (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+                 st.st_mtim.tv_nsec);
+}
+
+/* Under lock. */
+static struct known *find_known(struct mfd_app *app, struct mfd_genome *genome)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    const char *path = mfd_genome_path(genome);
     for (struct known *k = all; k; k = k->next)
         if (k->genome == genome)
             return k;
@@ -29,9 +49,37 @@ static struct known *find_known(struct mfd_genome *genome)
         free(k);
         return NULL;
     }
+    stamp_of(path, k->stamp, sizeof k->stamp);
+    if (k->stamp[0] && mfd_store_digests(mfd_app_store(app), path, k->stamp, k->digests,
+                                         mfd_genome_contigs(genome), &k->n, &err) < 0)
+        mfd_log(MFD_LOG_WARNING, "digests of '%s': %s", path, err.message); /* compute them, then */
     k->genome = mfd_genome_ref(genome);
     k->next = all;
     return all = k;
+}
+
+/* Compute the next one; the lock is released meanwhile. */
+static int digest_next(struct mfd_app *app, struct known *k, struct mfd_error *err)
+{
+    struct mfd_error unkept = MFD_ERROR_INIT;
+    struct mfd_contig_digest digest;
+    const char *path = mfd_genome_path(k->genome);
+    if (k->digesting)
+        return mfd_fail_as(err, MFD_EBUSY, "digests-not-ready",
+                           "The sequences of '%s' are being digested for the first time; ask again "
+                           "in some seconds.",
+                           path);
+    k->digesting = true;
+    pthread_mutex_unlock(&lock);
+    int status = mfd_genome_contig_digest(k->genome, k->n, &digest, NULL, err);
+    if (status == MFD_OK && k->stamp[0] &&
+        mfd_store_digest_put(mfd_app_store(app), path, k->stamp, k->n, &digest, &unkept) < 0)
+        mfd_log(MFD_LOG_WARNING, "digests of '%s' are not kept: %s", path, unkept.message);
+    pthread_mutex_lock(&lock);
+    k->digesting = false;
+    if (status == MFD_OK)
+        k->digests[k->n++] = digest;
+    return status;
 }
 
 static bool same(const struct mfd_contig_digest *digest, const char *id)
@@ -42,20 +90,19 @@ static bool same(const struct mfd_contig_digest *digest, const char *id)
            strcmp(digest->ga4gh, id) == 0;
 }
 
-/* Search one genome, digesting on until it is found. */
-static int search(struct mfd_genome *genome, const char *id, struct mfd_digested *out,
-                  struct mfd_error *err)
+/* Under lock: search the contigs of one genome that are known, or those that are not, digesting on
+ * until it is found. */
+static int search(struct mfd_app *app, struct mfd_genome *genome, bool more, const char *id,
+                  struct mfd_digested *out, struct mfd_error *err)
 {
-    struct known *k = find_known(genome);
+    struct known *k = find_known(app, genome);
     if (!k)
         return mfd_fail_nomem(err);
-    for (size_t i = 0; i < mfd_genome_contigs(genome); i++) {
-        if (i == k->n) {
-            int status = mfd_genome_contig_digest(genome, i, &k->digests[i], NULL, err);
-            if (status)
-                return status;
-            k->n++;
-        }
+    size_t end = more ? mfd_genome_contigs(genome) : k->n;
+    for (size_t i = 0; i < end; i++) {
+        int status = i == k->n ? digest_next(app, k, err) : MFD_OK;
+        if (status < 0)
+            return status;
         if (same(&k->digests[i], id)) {
             *out = (struct mfd_digested){ mfd_genome_ref(genome), i, k->digests[i] };
             return MFD_OK;
@@ -72,18 +119,21 @@ static bool plausible(const char *id)
            ((n == 32 || n == 48) && strspn(id, "0123456789abcdefABCDEF") == n);
 }
 
-int mfd_digests_find(struct mfd_registry *registry, const char *id, struct mfd_digested *out,
+int mfd_digests_find(struct mfd_app *app, const char *id, struct mfd_digested *out,
                      struct mfd_error *err)
 {
+    const struct mfd_registry *registry = mfd_app_registry(app);
     int status = MFD_ENOTFOUND;
     if (!plausible(id))
         return mfd_fail_as(err, MFD_ENOTFOUND, "not-found",
                            "\"%.100s\" is no md5, TRUNC512 or ga4gh:SQ. digest", id);
+    size_t n = mfd_registry_genomes(registry);
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < mfd_registry_genomes(registry) && status == MFD_ENOTFOUND; i++) {
+    for (size_t i = 0; i < 2 * n && status == MFD_ENOTFOUND;
+         i++) { /* known ones of all genomes first */
         struct mfd_genome *genome;
-        if (mfd_registry_genome_at(registry, i, &genome))
-            status = search(genome, id, out, err);
+        if (mfd_registry_genome_at(registry, i % n, &genome))
+            status = search(app, genome, i >= n, id, out, err);
     }
     pthread_mutex_unlock(&lock);
     if (status == MFD_ENOTFOUND)

@@ -96,9 +96,11 @@ static bool read_span(struct mfd_request *rq, int64_t length, struct span *span)
 static bool find(struct mfd_request *rq, struct mfd_digested *found)
 {
     struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_registry *registry = mfd_app_registry(mfd_request_app(rq));
-    if (mfd_digests_find(registry, mfd_request_param(rq, "id"), found, &err) == MFD_OK)
+    int status = mfd_digests_find(mfd_request_app(rq), mfd_request_param(rq, "id"), found, &err);
+    if (status == MFD_OK)
         return true;
+    if (status == MFD_EBUSY)
+        mfd_request_set_header(rq, "Retry-After", "5");
     mfd_reply_error(rq, &err);
     return false;
 }
@@ -192,9 +194,9 @@ static void get_service_info(struct mfd_request *rq)
 const struct mfd_route mfd_routes_refget[] = {
     { "GET", "/sequence/service-info", .handle = get_service_info, .where = MFD_ON_LOOP,
       .scope = MFD_SCOPE_NONE, .offers = MFD_MEDIA_JSON },
-    { "GET", "/sequence/{id}", .handle = get_sequence, .where = MFD_ON_WORKER,
+    { "GET", "/sequence/{id}", .handle = get_sequence, .where = MFD_ON_WORKER, .heavy = true,
       .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_REFGET | MFD_MEDIA_TEXT },
     { "GET", "/sequence/{id}/metadata", .handle = get_metadata, .where = MFD_ON_WORKER,
-      .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON },
+      .heavy = true, .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON },
     { 0 },
 };

@@ -1,8 +1,13 @@
 """Protocols of others: the Open Inference Protocol with its binary tensors, and refget."""
 import base64
+import contextlib
 import hashlib
 import json
+import os
+import shutil
+import sqlite3
 import struct
+import tempfile
 import unittest
 
 import golden
@@ -197,6 +202,27 @@ class Refget(harness.Case):
         info = self.get("/sequence/service-info").json()
         self.assertFalse(info["refget"]["circular_supported"])
         self.assertEqual(sorted(info["refget"]["algorithms"]), ["ga4gh", "md5", "trunc512"])
+
+    def test_digests_outlive_the_daemon_but_not_the_file(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name in ("region.fa", "region.fa.fai"):
+                shutil.copy(os.path.join(harness.DATA, name), directory)
+            genomes = {"copy": os.path.join(directory, "region.fa")}
+            first = harness.Daemon(models={"tiny": "tiny"}, genomes=genomes, state=directory)
+            self.assertEqual(first.request("GET", "/sequence/" + self.md5).status, 200)
+            first.stop()
+            other = "0123456789abcdef" * 2  # what is kept is believed: a digest that no sequence has
+            with contextlib.closing(sqlite3.connect(directory + "/mfd.db")) as db, db:
+                self.assertEqual(db.execute("UPDATE digests SET md5 = ? WHERE contig = 0", (other,)).rowcount, 1)
+            second = harness.Daemon(models={"tiny": "tiny"}, genomes=genomes, state=directory)
+            self.assertEqual(second.request("GET", "/sequence/" + other).status, 200)
+            second.stop()
+            os.utime(genomes["copy"], ns=(10 ** 18, 10 ** 18))
+            os.utime(genomes["copy"] + ".fai", ns=(10 ** 18, 10 ** 18))
+            third = harness.Daemon(models={"tiny": "tiny"}, genomes=genomes, state=directory)
+            self.assertEqual(third.request("GET", "/sequence/" + other).status, 404)
+            self.assertEqual(third.request("GET", "/sequence/" + self.md5).status, 200)
+            third.stop()
 
     def test_a_sequence_is_not_sent_twice(self):
         tag = self.sequence().headers["etag"]
