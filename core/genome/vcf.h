@@ -110,6 +110,7 @@ struct mfd_vcf_field {
     const char *number;      /* "A": one value an allele; "1"; "0" with Flag */
     const char *type;        /* Integer, Float, String, Flag */
     const char *description; /* quoted as VCF wants */
+    bool encoded;            /* values come with what means something in INFO encoded */
 };
 
 struct mfd_vcf_writer_options {

@@ -188,7 +188,9 @@ static void add_field(struct mfd_buffer *out, const struct mfd_vcf_field *field,
         return;
     for (size_t i = 0; i < n; i++) {
         mfd_buffer_addc(out, i ? ',' : '=');
-        if (values[i] && *values[i])
+        if (values[i] && *values[i] && field->encoded)
+            mfd_buffer_adds(out, values[i]);
+        else if (values[i] && *values[i])
             add_encoded(out, values[i]);
         else
             mfd_buffer_addc(out, '.');

@@ -64,6 +64,9 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
     return out->failed ? no_memory(problem) : 0;
 }
 
+/* A VCF holds its input's records, which no layout knows: variants_out.c writes it. */
+static const struct mfd_encoder by_itself;
+
 static const struct mfd_encoder *find_encoder(enum mfd_media media)
 {
     static const struct {
@@ -72,7 +75,7 @@ static const struct mfd_encoder *find_encoder(enum mfd_media media)
     } encoders[] = {
         { MFD_MEDIA_JSON, &mfd_encode_json },         { MFD_MEDIA_NDJSON, &mfd_encode_ndjson },
         { MFD_MEDIA_TSV, &mfd_encode_tsv },           { MFD_MEDIA_NPY, &mfd_encode_npy },
-        { MFD_MEDIA_BEDGRAPH, &mfd_encode_bedgraph },
+        { MFD_MEDIA_BEDGRAPH, &mfd_encode_bedgraph }, { MFD_MEDIA_VCF, &by_itself },
     };
     for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++)
         if (encoders[i].media == media)
@@ -262,6 +265,7 @@ int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_operation_c
         return no_memory(problem);
     struct mfd_counts sums = { counts->ok, counts->skipped, counts->error, reasons,
                                count_reasons(s, reasons, n) };
-    s->encoder->end(&s->layout, &sums, out);
+    if (s->encoder->end)
+        s->encoder->end(&s->layout, &sums, out);
     return out->failed ? no_memory(problem) : 0;
 }

@@ -23,6 +23,8 @@ static void close_variants(void *state)
         mfd_variant_deinit(&v->variants[i]);
     free(v->variants);
     free(v->tracks);
+    free(v->first);
+    mfd_variants_vcf_free(v->vcf);
     mfd_scoring_deinit(&v->base);
     free(v);
 }
@@ -96,6 +98,10 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
         return mfd_problem_set(problem, "internal", NULL, "out of memory");
     bool one = mfd_params_get(input->params, "variant") != NULL;
     int status = read_request(v, input, problem);
+    bool vcf = input->format == MFD_MEDIA_VCF;
+    if (status == 0 && vcf)
+        status = mfd_variants_vcf_ask(&v->base.body, problem);
+    bool body = v->base.body.n_items == 0; /* to come, from a VCF */
     if (status == 0)
         status = mfd_scoring_open(&v->base, MFD_CALL_VARIANTS, input, plan, problem);
     if (status == 0)
@@ -106,6 +112,12 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
     }
     if (status == 0)
         status = mfd_scoring_plan(&v->base, v->base.body.n_items, 1, plan, problem);
+    if (status == 0 && vcf)
+        status = mfd_variants_vcf_open(v, body ? input->body : NULL, input->size, problem);
+    if (status == 0 && vcf) {
+        plan->items = v->records;
+        plan->part_items = plan->part_items > v->most ? plan->part_items / v->most : 1;
+    }
     if (status == 0 && one)
         make_etag(v, input, plan);
     if (status) {
@@ -135,18 +147,25 @@ static void release(void *state, struct mfd_operation_part *p)
     p->data = NULL;
 }
 
+/* Items of a part, which counts records where the answer is a VCF. */
+static size_t first_of(const struct mfd_scored_variants *v, size_t i)
+{
+    return v->first ? v->first[i] : i;
+}
+
 static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem *problem)
 {
     struct mfd_scored_variants *v = state;
     struct part *part = p->data = mfd_calloc(1, sizeof *part);
+    size_t first = first_of(v, p->first), n = first_of(v, p->first + p->n) - first;
     if (part) {
-        part->rows = mfd_calloc(p->n, sizeof *part->rows);
-        part->results = mfd_calloc(p->n, sizeof *part->results);
+        part->rows = mfd_calloc(n, sizeof *part->rows);
+        part->results = mfd_calloc(n, sizeof *part->results);
     }
     if (!part || !part->rows || !part->results)
         return mfd_problem_set(problem, "internal", NULL, "out of memory");
     bool any = false;
-    for (size_t i = p->first; i < p->first + p->n; i++) {
+    for (size_t i = first; i < first + n; i++) {
         any = any || !v->base.body.items[i].problem;
         if (v->base.body.items[i].problem && mfd_variant_scored(v->variants[i].status))
             v->variants[i].status = MFD_VARIANT_OFF_CONTIG; /* as judged: compute nothing */
@@ -156,9 +175,9 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
                                  .genome = v->base.genome,
                                  .ensemble = v->base.ensemble,
                                  .pad = v->base.body.pad,
-                                 .n = any ? p->n : 0,
-                                 .variants = v->variants + p->first };
-    return any ? mfd_numbers_init(&part->numbers, &v->base, p->n, &p->task, problem) : 0;
+                                 .n = any ? n : 0,
+                                 .variants = v->variants + first };
+    return any ? mfd_numbers_init(&part->numbers, &v->base, n, &p->task, problem) : 0;
 }
 
 static void describe_variant(const struct mfd_scored_variants *v, size_t i, size_t row,
@@ -189,14 +208,20 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
     struct mfd_scored_variants *v = state;
     struct part *part = p->data;
     const struct mfd_encoder *encoder = v->base.encoder;
-    struct mfd_results results = { part->results, p->n, mfd_numbers_fill, &part->numbers,
+    size_t first = first_of(v, p->first), n = first_of(v, p->first + p->n) - first;
+    struct mfd_results results = { part->results, n, mfd_numbers_fill, &part->numbers,
                                    v->base.scratch };
-    for (size_t i = 0; i < p->n; i++)
-        describe_variant(v, p->first + i, i, part);
+    for (size_t i = 0; i < n; i++)
+        describe_variant(v, first + i, i, part);
+    for (size_t i = 0; v->vcf && i < p->n; i++) /* a record counts as its first allele does */
+        mfd_scoring_count(&part->results[v->first[p->first + i] - first], 1, &p->counts);
+    if (v->vcf)
+        return mfd_variants_vcf_write(v, p->first, p->n, part->results, &part->numbers, out,
+                                      problem);
     if (p->first == 0)
         encoder->start(&v->base.layout, out);
     encoder->results(&v->base.layout, &results, out);
-    mfd_scoring_count(part->results, p->n, &p->counts);
+    mfd_scoring_count(part->results, n, &p->counts);
     return out->failed ? mfd_problem_set(problem, "internal", NULL, "out of memory") : 0;
 }
 
@@ -210,7 +235,7 @@ const struct mfd_operation mfd_operation_variants = {
     "variants/score", open_variants, describe, prepare, encode, release, finish, close_variants,
 };
 
-#define OFFERS (MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY)
+#define OFFERS (MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY | MFD_MEDIA_VCF)
 
 const struct mfd_route mfd_routes_variants[] = {
     { "POST", "/api/v1/variants/score", .operation = &mfd_operation_variants,

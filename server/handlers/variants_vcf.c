@@ -90,16 +90,15 @@ static int add_record(struct list *list, const struct mfd_vcf_record *record,
     return 0;
 }
 
-/* The next record, pushing as much of the body as that takes. */
-static int next_record(struct mfd_vcf_reader *reader, const struct mfd_operation_input *input,
-                       size_t *pushed, const struct mfd_vcf_record **record, struct mfd_error *err)
+int mfd_variants_next(struct mfd_vcf_reader *reader, const char *body, size_t size, size_t *pushed,
+                      const struct mfd_vcf_record **record, struct mfd_error *err)
 {
     int status;
     while ((status = mfd_vcf_reader_next(reader, record, err)) == MFD_EBUSY) {
-        size_t left = input->size - *pushed, n = left < BLOCK ? left : BLOCK;
+        size_t left = size - *pushed, n = left < BLOCK ? left : BLOCK;
         if (n == 0)
             mfd_vcf_reader_end(reader);
-        else if ((status = mfd_vcf_reader_push(reader, input->body + *pushed, n, err)))
+        else if ((status = mfd_vcf_reader_push(reader, body + *pushed, n, err)))
             return status;
         *pushed += n;
     }
@@ -117,7 +116,9 @@ static int read_records(struct list *list, const struct mfd_operation_input *inp
     int status = mfd_vcf_reader_new(&reader, &limits, &err);
     if (status)
         return mfd_problem_from_error(problem, &err, NULL);
-    while ((status = next_record(reader, input, &pushed, &record, &err)) == MFD_OK && record)
+    while ((status = mfd_variants_next(reader, input->body, input->size, &pushed, &record, &err)) ==
+               MFD_OK &&
+           record)
         if (add_record(list, record, genome, problem))
             return -1;
     if (status == MFD_ENOMEM)

@@ -1,0 +1,157 @@
+"""variants/score answered in VCF: held against its JSON, and read by bcftools and tabix."""
+import gzip
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from urllib.parse import unquote
+
+import golden
+import harness
+
+SCORE = "/api/v1/variants/score"
+CONTIG, BASES = next(harness.records("region.fa"))
+VCF = {"Content-Type": "text/vcf"}
+
+
+def records(text):
+    return [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+
+
+def info(record):
+    return dict(entry.partition("=")[::2] for entry in record[7].split(";"))
+
+
+class Annotated(harness.Case):
+    settings = {"limits.passes": 1000000}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        def at(pos):
+            return BASES[pos - 1].upper()
+        other = {"A": "C", "C": "G", "G": "T", "T": "A"}
+        rows = [(30001, at(30001), other[at(30001)]), (30002, at(30002), "%s,*,%s" % (other[at(30002)], at(30002) + "GA")),
+                (30002, at(30002), other[at(30002)]), (29000, at(29000), "<DEL>"), (30500, other[at(30500)], at(30500)),
+                (31000, at(31000), "."), (5, at(5), other[at(5)]), (32000, at(32000) , "A" * 40)]
+        cls.lines = ["%s\t%d\trs%d;x\t%s\t%s\t3.5\tPASS\tDP=%d;MFD_L2=old\tGT\t0/1" % (CONTIG, pos, i, ref, alt, i)
+                     for i, (pos, ref, alt) in enumerate(rows)]
+        cls.lines.insert(3, "%s\tx\t.\tA\tC\t.\t.\t." % CONTIG)
+        cls.text = "\n".join(["##fileformat=VCFv4.2", "##INFO=<ID=DP,Number=1,Type=Integer,Description=\"Depth\">",
+                              "##INFO=<ID=MFD_L2,Number=1,Type=String,Description=\"another\">",
+                              "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">",
+                              "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts1"] + cls.lines) + "\n"
+
+    def ask(self, query="", body=None, headers=None):
+        answer = self.post(SCORE + "?format=vcf&components=total,biological,technical&top=2" + query,
+                           (body or self.text).encode(), headers or VCF)
+        self.assertEqual(answer.status, 200, answer.body[:500])
+        self.assertTrue(answer.headers["content-type"].startswith("text/vcf"))
+        return answer.body.decode()
+
+    def test_records_are_kept_in_order_with_every_allele_told(self):
+        text = self.ask()
+        kept = [line.split("\t") for line in self.lines if line.split("\t")[1] != "x"]
+        out = records(text)
+        self.assertEqual([r[:7] + r[8:] for r in out], [r[:7] + r[8:] for r in kept])
+        told = self.post(SCORE + "?components=total,biological,technical", self.text.encode(), VCF).json()
+        results = iter(r for r in told["results"] if r["status"] == "ok" or "malformed" not in r["problem"]["type"])
+        for record in out:
+            fields = info(record)
+            self.assertEqual(fields["DP"], "%d" % int(record[2][2:].split(";")[0]))
+            self.assertNotIn("old", record[7])
+            for a in range(len(record[4].split(","))):
+                r = next(results)
+                value = {name: text.split(",")[a] for name, text in fields.items() if name.startswith("MFD_")}
+                if r["status"] != "ok":
+                    self.assertEqual(value["MFD_STATUS"], r["problem"]["type"].split("/")[-1])
+                    self.assertIn(value.get("MFD_EFFECT", "."), ".")
+                    continue
+                self.assertEqual(value["MFD_STATUS"], "flipped" if r["flipped"] else "ok")
+                total = r["effect"]["total"]
+                best = sorted(range(len(total)), key=lambda t: -abs(total[t]))[:2]
+                self.assertEqual(value["MFD_TRACK"], told["tracks"][best[0]])
+                for name, part in (("MFD_EFFECT", "total"), ("MFD_BIO", "biological"), ("MFD_TECH", "technical")):
+                    self.assertEqual(float(value[name]), r["effect"][part][best[0]])
+                top = [entry.split(":") for entry in value["MFD_TOP"].split("|")]
+                self.assertEqual([unquote(e[0]) for e in top], [told["tracks"][t] for t in best])
+                self.assertAlmostEqual(float(value["MFD_L2"]), sum(x * x for x in total) ** 0.5, places=6)
+                bio, tech = (sum(map(abs, r["effect"][p])) for p in ("biological", "technical"))
+                self.assertAlmostEqual(float(value["MFD_SHARE"]), bio / (bio + tech), places=6)
+        self.assertIsNone(next(results, None))
+        self.assertIn("flipped", text)
+        head = [line for line in text.splitlines() if line.startswith("##")]
+        self.assertEqual(sum("ID=MFD_L2," in line for line in head), 1)
+        self.assertTrue(any(line.startswith("##mfd_left_out=5 malformed-variant") for line in head), head)
+        summary = next(line for line in head if line.startswith("##mfd_summary="))
+        self.assertIn("alleles %d, scored %d" % (told["summary"]["items"], told["summary"]["ok"]), summary)
+        for slug, count in told["summary"]["reasons"].items():
+            self.assertIn("%s %d" % (slug, count), summary)
+
+    def test_gzip_in_and_out_crlf_and_a_missing_header_change_nothing(self):
+        text = self.ask()
+        packed = self.post(SCORE + "?format=vcf&components=total,biological,technical&top=2",
+                           gzip.compress(self.text.encode()), {"Content-Type": "application/gzip", "Accept-Encoding": "gzip"})
+        self.assertEqual(packed.headers.get("content-encoding"), "gzip")
+        self.assertEqual(packed.body.decode(), text)
+        self.assertEqual(self.ask(body=self.text.replace("\n", "\r\n")), text)
+        short = self.ask(body="\n".join(self.text.splitlines()[4:]) + "\n")
+        self.assertEqual(records(short), records(text))
+
+    def test_parts_of_a_long_one_join_without_a_seam(self):
+        """More records than a part, the alleles of none torn apart."""
+        lines = ["%s\t%d\t.\t%s\t%s" % (CONTIG, 20000 + i, BASES[19999 + i].upper(), ",".join(
+            b for b in "ACGT" if b != BASES[19999 + i].upper())) for i in range(300)]
+        body = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "\n".join(lines) + "\n"
+        text = self.ask("&ensemble=none", body)
+        out = records(text)
+        self.assertEqual([r[:5] for r in out], [line.split("\t") for line in lines])
+        self.assertEqual({info(r)["MFD_STATUS"] for r in out}, {"ok,ok,ok"})
+        self.assertEqual(text.count("#CHROM"), 1)
+        job = self.post("/api/v1/jobs?format=vcf&components=total,biological,technical&top=2&ensemble=none", body.encode(), VCF)
+        self.assertEqual(job.status, 202, job.body)
+        path = job.headers["location"]
+        self.daemon.wait_until(lambda: self.get(path).json()["state"] in ("done", "failed"), 0.02)
+        self.assertEqual(self.get(path + "/result").body.decode(), text)
+
+    def test_a_list_becomes_a_small_vcf(self):
+        variants = golden.variants()[:5] + ["gibberish", "%s-30001-%s-<DEL>" % (CONTIG, BASES[30000].upper())]
+        answer = self.post(SCORE, {"variants": variants}, {"Accept": "text/vcf"})
+        self.assertEqual(answer.status, 200, answer.body)
+        out = records(answer.body.decode())
+        self.assertEqual([(r[0], int(r[1]), r[2], r[3], r[4]) for r in out[:5]],
+                         [(v["chrom"], v["pos"], v["id"], v["ref"], v["alt"]) for v in variants[:5]])
+        self.assertEqual(info(out[-1])["MFD_STATUS"], "symbolic-allele")
+        self.assertIn("##mfd_left_out=5 malformed-variant", answer.body.decode())
+        self.assertNotIn("MFD_BIO", answer.body.decode())
+        v = variants[0]
+        one = self.get("/api/v1/variants/%s-%d-%s-%s/score?format=vcf" % (v["chrom"], v["pos"], v["ref"], v["alt"]))
+        self.assertEqual(info(records(one.body.decode())[0]), info(out[0]))
+
+    def test_what_a_vcf_cannot_say_is_refused(self):
+        answer = self.post(SCORE + "?format=vcf", {"variants": golden.variants()[:1], "scores": ["effect", "sar"]})
+        self.assertProblem(answer, 400, "invalid-value", "VCF")
+        self.assertEqual(answer.json()["pointer"], "/scores")
+
+    @unittest.skipUnless(shutil.which("bcftools") and shutil.which("tabix"), "bcftools and tabix are not installed")
+    def test_bcftools_and_tabix_read_it(self):
+        sorted_lines = sorted((line for line in self.lines if line.split("\t")[1] != "x"), key=lambda line: int(line.split("\t")[1]))
+        text = self.ask(body="\n".join(self.text.splitlines()[:5] + sorted_lines) + "\n")
+        with tempfile.TemporaryDirectory() as d:
+            path = os.path.join(d, "out.vcf")
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text)
+            def run(*command):
+                ended = subprocess.run(command, capture_output=True, text=True, check=True)
+                self.assertEqual([line for line in ended.stderr.splitlines() if "[W::" in line or "[E::" in line], [])
+                return ended.stdout
+            run("bcftools", "view", "-Oz", "-o", path + ".gz", path)
+            run("tabix", "-p", "vcf", path + ".gz")
+            self.assertEqual(len(run("tabix", path + ".gz", "%s:30001-30002" % CONTIG).splitlines()), 3)
+            queried = run("bcftools", "query", "-f", "%POS\t%INFO/MFD_STATUS\t%INFO/MFD_EFFECT\n", path).splitlines()
+            self.assertEqual([q.split("\t")[:2] for q in queried], [[r[1], info(r)["MFD_STATUS"]] for r in records(text)])
+
+
+if __name__ == "__main__":
+    unittest.main()
