@@ -182,11 +182,22 @@ static void print_background(const struct mfd_model *m)
     struct mfd_error err = MFD_ERROR_INIT;
     struct mfd_background b;
     int status = mfd_background_open(m, &b, &err);
-    if (status == MFD_OK)
-        printf("background   %" PRIu64 " variants, %zu points; %s\n", b.variants, b.points,
-               b.source ? b.source : "of an unknown source");
-    else if (status != MFD_ENOTFOUND)
+    if (status == MFD_ENOTFOUND)
+        return;
+    if (status) {
         printf("background   %s\n", err.message);
+        return;
+    }
+    json_t *source = parse(b.source);
+    const char *file = json_string_value(json_object_get(source, "variants"));
+    const char *where = json_string_value(json_object_get(source, "where"));
+    printf("background   %" PRIu64 " variants", b.variants);
+    if (file)
+        printf(" of %s", file);
+    if (where && strcmp(where, "all") != 0)
+        printf(" with %s", where);
+    printf("; %zu points\n", b.points);
+    json_decref(source);
 }
 
 static int print_text(const struct mfd_model *m, const char *path)

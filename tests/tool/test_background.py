@@ -83,6 +83,7 @@ class Background(Case):
         self.assertEqual(code, 0, err)
         texts, tensors = read(self.path("with.mfd"))
         self.assertEqual(texts["background_variants"], "10001")
+        self.assertIn("10001 variants of few.vcf; 121 points\n", must("inspect", self.path("with.mfd")))
         must("score", self.bundle, "-g", GENOME, "-v", self.path("few.vcf"), "-o", self.path("few"))
         effects = numpy.abs(numpy.load(self.path("few/logits.npy"))).astype(float)
         wanted = numpy.quantile(effects, tensors["background.probability"].astype(float), axis=0)
