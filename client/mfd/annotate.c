@@ -7,7 +7,7 @@
 #include "client/lib/problem.h"
 #include "client/mfd/show.h"
 
-enum { STATUS, TRACK, EFFECT, BIO, TECH, L2, TOP };
+enum { STATUS, TRACK, EFFECT, BIO, TECH, L2, SHARE, TOP };
 
 static const struct {
     const char *id, *type, *description;
@@ -19,6 +19,9 @@ static const struct {
     [BIO] = { "MFD_BIO", "Float", "Biological part of MFD_EFFECT" },
     [TECH] = { "MFD_TECH", "Float", "Technical part of MFD_EFFECT" },
     [L2] = { "MFD_L2", "Float", "Root of the sum of squared effects over all tracks asked for" },
+    [SHARE] = { "MFD_SHARE", "Float",
+                "Biological share of the effects: sum |biological| / (sum |biological| + sum "
+                "|technical|); mostly technical below 0.5" },
     [TOP] = { "MFD_TOP", "String",
               "Tracks with the largest effects, as track:effect:biological:technical between |" },
 };
@@ -33,7 +36,9 @@ void annotate_deinit(struct annotate *a)
 
 static bool wanted(const struct annotate *a, size_t field)
 {
-    return field == TOP ? a->top > 1 : (field == BIO || field == TECH) ? a->parts : true;
+    return field == TOP                                        ? a->top > 1
+           : (field == BIO || field == TECH || field == SHARE) ? a->parts
+                                                               : true;
 }
 
 static size_t field_of(const char *key, size_t n)
@@ -154,6 +159,24 @@ static void set_name(struct annotate *a, struct mfd_buffer *out, size_t track)
     encode(out, id ? id : ".");
 }
 
+static double sum_of_sizes(json_t *values)
+{
+    double sum = 0;
+    json_t *value;
+    size_t i;
+    json_array_foreach(values, i, value) sum += fabs(json_number_value(value));
+    return sum;
+}
+
+/* |biological| / (|biological| + |technical|) over all tracks. */
+static void set_share(struct annotate *a, json_t *bio, json_t *tech)
+{
+    double biological = sum_of_sizes(bio), whole = biological + sum_of_sizes(tech);
+    json_t *share = whole > 0 ? json_real(biological / whole) : NULL;
+    set(a, SHARE, share);
+    json_decref(share);
+}
+
 static void set_effects(struct annotate *a, json_t *result)
 {
     json_t *total = show_member(result, "effect.total"), *value;
@@ -176,6 +199,7 @@ static void set_effects(struct annotate *a, json_t *result)
     json_t *l2 = best == SIZE_MAX ? NULL : json_real(sqrt(squares));
     set(a, L2, l2);
     json_decref(l2);
+    set_share(a, bio, tech);
     if (best == SIZE_MAX)
         mfd_buffer_addc(&a->field[TOP], '.');
     for (size_t k = 0, at = best; k < a->top && at != SIZE_MAX; k++, at = next_largest(total, at)) {

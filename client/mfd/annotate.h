@@ -4,7 +4,7 @@
 #include "client/mfd/app.h"
 #include "client/mfd/source.h"
 
-#define ANNOTATE_FIELDS 7
+#define ANNOTATE_FIELDS 8
 
 struct annotate {
     struct app *app;

@@ -70,13 +70,16 @@ class Vcf(Folder):
             first, second = info(records[0]), info(records[1])
             best = max(TRACKS, key=lambda t: abs(effect("chr20", 100, "A", "C", t, "total")))
             self.assertEqual(list(first), ["DP", "MFD_STATUS", "MFD_TRACK", "MFD_EFFECT", "MFD_BIO",
-                                           "MFD_TECH", "MFD_L2"])
+                                           "MFD_TECH", "MFD_L2", "MFD_SHARE"])
             self.assertEqual((first["DP"], first["MFD_STATUS"], first["MFD_TRACK"]), ("3", "ok", best))
             for field, part in (("EFFECT", "total"), ("BIO", "biological"), ("TECH", "technical")):
                 expected = effect("chr20", 100, "A", "C", best, part)
                 self.assertAlmostEqual(float(first["MFD_" + field]), expected, places=4)
             l2 = sum(effect("chr20", 100, "A", "C", t, "total") ** 2 for t in TRACKS) ** 0.5
             self.assertAlmostEqual(float(first["MFD_L2"]), l2, delta=1e-4)
+            bio, tech = (sum(abs(effect("chr20", 100, "A", "C", t, part)) for t in TRACKS)
+                         for part in ("biological", "technical"))
+            self.assertAlmostEqual(float(first["MFD_SHARE"]), bio / (bio + tech), delta=1e-6)
             self.assertEqual(second["MFD_STATUS"], "flipped,star-allele,flipped")
             self.assertEqual(second["MFD_EFFECT"].split(",")[1], ".")
             self.assertEqual(len([l for l in lines if "ID=MFD_L2" in l]), 1)
