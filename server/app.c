@@ -144,6 +144,7 @@ static int start_registry(struct mfd_app *app, struct mfd_error *err)
     const struct mfd_registry_options options = {
         .threads = (unsigned)s->threads,
         .scratch_bytes = (size_t)s->scratch_mib << 20,
+        .nice = (int)s->nice,
         .warm_up = s->warm_up,
         .model_dir = app->model_dir,
         .default_model = s->default_model[0] ? s->default_model : first,
@@ -166,6 +167,7 @@ static int start_compute(struct mfd_app *app, struct mfd_error *err)
         .most_passes = (double)s->batch_passes,
         .target_s = (double)s->batch_target_ms * 1e-3,
         .delay_s = (double)s->batch_delay_ms * 1e-3,
+        .nice = (int)s->nice,
     };
     int status = mfd_workers_new(&app->pool, app->loop, (unsigned)s->workers, err);
     if (status == MFD_OK)

@@ -10,6 +10,7 @@
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/thread.h"
 #include "server/flows.h"
 #include "server/loop.h"
 #include "server/merge.h"
@@ -218,6 +219,7 @@ static void *run(void *arg)
 {
     static const char *const kinds[] = { "sequences", "bins", "variants", "ism" };
     struct mfd_batcher *b = arg;
+    mfd_thread_describe("mfd-compute", b->options.nice);
     pthread_mutex_lock(&b->lock);
     while (wait_for_work(b)) {
         struct mfd_error err = MFD_ERROR_INIT;

@@ -51,6 +51,7 @@ struct mfd_batcher_options {
     double most_passes; /* a run */
     double target_s;    /* a run should take this long */
     double delay_s;     /* how long a lone task waits for company */
+    int nice;           /* added to the niceness of the thread */
 };
 
 /* Starts the thread. `metrics` may be NULL. */

@@ -16,7 +16,8 @@ int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
         return mfd_fail_nomem(err);
     r->store = store;
     r->engine = (struct mfd_engine_options){ .threads = options->threads,
-                                             .scratch_bytes = options->scratch_bytes };
+                                             .scratch_bytes = options->scratch_bytes,
+                                             .nice = options->nice };
     r->warm_up = options->warm_up;
     r->model_dir = mfd_strdup(options->model_dir);
     r->default_model = mfd_strdup(options->default_model);

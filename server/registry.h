@@ -21,6 +21,7 @@ struct mfd_upload;
 struct mfd_registry_options {
     unsigned threads;     /* of each engine; 0: one a core */
     size_t scratch_bytes; /* 0: the engine's choice */
+    int nice;             /* added to the niceness of engines */
     bool warm_up;
     const char *model_dir;                      /* uploaded bundles are kept here */
     const char *default_model, *default_genome; /* "" or a name */

@@ -54,6 +54,9 @@ static const struct setting table[] = {
     { "compute", "threads", NUMBER, AT(threads), NULL, 0, 0, 1024, "0: one a core" },
     { "compute", "scratch_mib", NUMBER, AT(scratch_mib), NULL, 0, 0, 1048576,
       "memory for intermediate rows of a run, MiB; 0: the engine's choice" },
+    { "compute", "nice", NUMBER, AT(nice), NULL, 5, 0, 19,
+      "added to the niceness of the threads that compute, so that what needs none is answered at "
+      "once" },
     { "compute", "warm_up", SWITCH, AT(warm_up), NULL, 1, 0, 1,
       "run a window through each model before it serves" },
     { "batch", "passes", NUMBER, AT(batch_passes), NULL, 256, 1, 65536,

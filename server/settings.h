@@ -34,7 +34,7 @@ struct mfd_settings {
     /* [state] */
     char *state_dir;
     /* [compute] */
-    int64_t threads, scratch_mib;
+    int64_t threads, scratch_mib, nice;
     bool warm_up;
     /* [batch] */
     int64_t batch_passes, batch_delay_ms, batch_target_ms;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "core/base/thread.h"
 
 struct queue {
     struct mfd_work *first, **last;
@@ -57,6 +58,7 @@ static void finish(struct mfd_workers *pool, struct mfd_work *job)
 static void *work(void *arg)
 {
     struct mfd_workers *pool = arg;
+    mfd_thread_describe("mfd-worker", 0);
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         struct mfd_work *job = next_job(pool);

@@ -81,8 +81,8 @@ static int start(struct mfd_engine *e, const struct mfd_trunk *trunk,
     if (!status)
         status = mfd_geometry_init(&e->geometry, &e->config, err);
     if (!status)
-        status =
-            mfd_pool_new(&e->pool, options->threads ? options->threads : default_threads(), err);
+        status = mfd_pool_new(&e->pool, options->threads ? options->threads : default_threads(),
+                              options->nice, err);
     if (!status)
         status =
             mfd_packed_init(&e->packed, &e->geometry, &e->config, trunk, &products, e->pool, err);

@@ -16,6 +16,7 @@ struct mfd_engine;
 
 struct mfd_engine_options {
     unsigned threads;     /* workers, 0 = one a core */
+    int nice;             /* added to the niceness of the workers that the engine starts */
     size_t scratch_bytes; /* memory for rows a run, 0 = 128 MiB; a batch above it runs in parts */
     const char *kernels;  /* NULL = the best here; or "avx512", "avx2", "portable" */
     bool openblas;        /* matrix products by OpenBLAS even where the kernels have their own */

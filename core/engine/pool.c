@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "core/base/thread.h"
 
 /* Loops follow one another within microseconds while a batch runs, so a worker spins a little
  * before it sleeps. */
@@ -23,6 +24,7 @@ struct worker {
  * taken an item, because until that item is done the loop cannot end. */
 struct mfd_pool {
     unsigned threads;
+    int nice;
     struct worker *workers; /* threads - 1 */
     void (*fn)(void *, size_t, unsigned);
     void *context;
@@ -78,6 +80,7 @@ static void await_items(struct mfd_pool *p)
 static void *work(void *argument)
 {
     struct worker *w = argument;
+    mfd_thread_describe("mfd-compute", w->pool->nice);
     while (!atomic_load_explicit(&w->pool->stop, memory_order_relaxed)) {
         take_items(w->pool, w->number);
         await_items(w->pool);
@@ -120,7 +123,7 @@ static void stop_workers(struct mfd_pool *p, unsigned started)
         pthread_join(p->workers[i].thread, NULL);
 }
 
-int mfd_pool_new(struct mfd_pool **out, unsigned threads, struct mfd_error *err)
+int mfd_pool_new(struct mfd_pool **out, unsigned threads, int nice, struct mfd_error *err)
 {
     if (threads < 1 || threads > 1024)
         return mfd_fail(err, MFD_EINVAL, "%u worker threads asked for; 1 to 1024 are possible",
@@ -134,6 +137,7 @@ int mfd_pool_new(struct mfd_pool **out, unsigned threads, struct mfd_error *err)
     }
     p->workers = workers;
     p->threads = threads;
+    p->nice = nice;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     for (unsigned i = 0; i + 1 < threads; i++) {

@@ -7,8 +7,10 @@
 
 struct mfd_pool;
 
-/* `threads` workers in all: the caller of mfd_pool_run is one of them. */
-int mfd_pool_new(struct mfd_pool **out, unsigned threads, struct mfd_error *err) MFD_MUST_CHECK;
+/* `threads` workers in all: the caller of mfd_pool_run is one of them. `nice` is added to the
+ * niceness of the others. */
+int mfd_pool_new(struct mfd_pool **out, unsigned threads, int nice,
+                 struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_pool_free(struct mfd_pool *pool);
 unsigned mfd_pool_threads(const struct mfd_pool *pool);
 

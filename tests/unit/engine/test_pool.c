@@ -55,7 +55,7 @@ static void every_item_is_done_once_whatever_the_number_of_workers(void **state)
     struct test_random random = test_random_new(1);
     for (unsigned threads = 1; threads <= 8; threads++) {
         struct mfd_pool *pool = NULL;
-        assert_int_equal(mfd_pool_new(&pool, threads, NULL), MFD_OK);
+        assert_int_equal(mfd_pool_new(&pool, threads, 0, NULL), MFD_OK);
         assert_int_equal(mfd_pool_threads(pool), threads);
         for (size_t round = 0; round < 300; round++)
             check_round(pool, &r, (size_t)test_between(&random, 0, round % 9 ? 20 : MOST), round);
@@ -73,7 +73,7 @@ static void workers_that_fell_asleep_wake_up(void **state)
     (void)state;
     static struct record r;
     struct mfd_pool *pool = NULL;
-    assert_int_equal(mfd_pool_new(&pool, 4, NULL), MFD_OK);
+    assert_int_equal(mfd_pool_new(&pool, 4, 19, NULL), MFD_OK);
     for (size_t round = 0; round < 20; round++) {
         sleep_ms((long)(round % 5) * 4);
         check_round(pool, &r, 50, round);
@@ -94,7 +94,7 @@ static void long_items_are_shared_among_the_workers(void **state)
     (void)state;
     struct mfd_pool *pool = NULL;
     atomic_uint by = 0;
-    assert_int_equal(mfd_pool_new(&pool, 3, NULL), MFD_OK);
+    assert_int_equal(mfd_pool_new(&pool, 3, 0, NULL), MFD_OK);
     for (int round = 0; round < 50 && by != 7; round++)
         mfd_pool_run(pool, seen, &by, 12);
     assert_int_equal(by, 7);
@@ -107,7 +107,7 @@ static void pools_end_in_whatever_state_they_are(void **state)
     static struct record r;
     for (unsigned i = 0; i < 60; i++) {
         struct mfd_pool *pool = NULL;
-        assert_int_equal(mfd_pool_new(&pool, 1 + i % 8, NULL), MFD_OK);
+        assert_int_equal(mfd_pool_new(&pool, 1 + i % 8, 0, NULL), MFD_OK);
         if (i % 3)
             check_round(pool, &r, i, i);
         if (i % 7 == 0)
@@ -122,8 +122,8 @@ static void impossible_numbers_of_workers_are_refused(void **state)
     (void)state;
     struct mfd_pool *pool = NULL;
     struct mfd_error err = MFD_ERROR_INIT;
-    assert_int_equal(mfd_pool_new(&pool, 0, &err), MFD_EINVAL);
-    assert_int_equal(mfd_pool_new(&pool, 100000, &err), MFD_EINVAL);
+    assert_int_equal(mfd_pool_new(&pool, 0, 0, &err), MFD_EINVAL);
+    assert_int_equal(mfd_pool_new(&pool, 100000, 0, &err), MFD_EINVAL);
     assert_non_null(strstr(err.message, "100000"));
     assert_null(pool);
 }
