@@ -4,6 +4,8 @@
 #include <strings.h>
 
 static const struct mfd_media_info table[MFD_MEDIA_COUNT] = {
+    { MFD_MEDIA_REFGET_JSON, "application/vnd.ga4gh.refget.v2.0.0+json",
+      "application/vnd.ga4gh.refget.v2.0.0+json", NULL, true },
     { MFD_MEDIA_JSON, "application/json", "application/json", "json", true },
     { MFD_MEDIA_NDJSON, "application/x-ndjson", "application/x-ndjson", "ndjson", true },
     { MFD_MEDIA_TSV, "text/tab-separated-values", "text/tab-separated-values; charset=utf-8", "tsv",

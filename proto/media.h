@@ -7,20 +7,21 @@
 /* Bits, so that a route can state a set of them. */
 enum mfd_media {
     MFD_MEDIA_NONE = 0,
-    MFD_MEDIA_JSON = 1 << 0,     /* application/json */
-    MFD_MEDIA_NDJSON = 1 << 1,   /* application/x-ndjson */
-    MFD_MEDIA_TSV = 1 << 2,      /* text/tab-separated-values */
-    MFD_MEDIA_NPY = 1 << 3,      /* application/x-npy */
-    MFD_MEDIA_VCF = 1 << 4,      /* text/vcf; text/plain is read as VCF where VCF is read */
-    MFD_MEDIA_BEDGRAPH = 1 << 5, /* text/x-bedgraph */
-    MFD_MEDIA_REFGET = 1 << 6,   /* text/vnd.ga4gh.refget.v2.0.0+plain */
-    MFD_MEDIA_TEXT = 1 << 7,     /* text/plain; charset=utf-8 */
-    MFD_MEDIA_METRICS = 1 << 8,  /* text/plain; version=0.0.4 */
-    MFD_MEDIA_OCTETS = 1 << 9,   /* application/octet-stream */
-    MFD_MEDIA_PROBLEM = 1 << 10, /* application/problem+json */
-    MFD_MEDIA_GZIP = 1 << 11,    /* application/gzip: only as a body, seen by handlers as VCF */
+    MFD_MEDIA_JSON = 1 << 0,         /* application/json */
+    MFD_MEDIA_NDJSON = 1 << 1,       /* application/x-ndjson */
+    MFD_MEDIA_TSV = 1 << 2,          /* text/tab-separated-values */
+    MFD_MEDIA_NPY = 1 << 3,          /* application/x-npy */
+    MFD_MEDIA_VCF = 1 << 4,          /* text/vcf; text/plain is read as VCF where VCF is read */
+    MFD_MEDIA_BEDGRAPH = 1 << 5,     /* text/x-bedgraph */
+    MFD_MEDIA_REFGET = 1 << 6,       /* text/vnd.ga4gh.refget.v2.0.0+plain */
+    MFD_MEDIA_TEXT = 1 << 7,         /* text/plain; charset=utf-8 */
+    MFD_MEDIA_METRICS = 1 << 8,      /* text/plain; version=0.0.4 */
+    MFD_MEDIA_OCTETS = 1 << 9,       /* application/octet-stream */
+    MFD_MEDIA_PROBLEM = 1 << 10,     /* application/problem+json */
+    MFD_MEDIA_GZIP = 1 << 11,        /* application/gzip: only as a body, seen by handlers as VCF */
+    MFD_MEDIA_REFGET_JSON = 1 << 12, /* application/vnd.ga4gh.refget.v2.0.0+json */
 };
-#define MFD_MEDIA_COUNT 12
+#define MFD_MEDIA_COUNT 13
 
 struct mfd_media_info {
     enum mfd_media media;
@@ -34,9 +35,10 @@ struct mfd_media_info {
 const struct mfd_media_info *mfd_media_info(enum mfd_media media);
 
 /* What `offers` (a set) to send for an Accept header (NULL = anything) and a ?format= value (NULL =
- * absent; it wins over Accept). Highest quality first, the lower bit where equal. JSON is also what
- * application/ * and * / * mean where it is on offer. MFD_MEDIA_NONE where nothing fits: 406, or
- * 400 where `format` is not a name at all (see mfd_media_named). */
+ * absent; it wins over Accept). Highest quality first, a type of refget's own and then the lower
+ * bit where equal. JSON is also what application/ * and * / * mean where it is on offer.
+ * MFD_MEDIA_NONE where nothing fits: 406, or 400 where `format` is not a name at all (see
+ * mfd_media_named). */
 enum mfd_media mfd_media_negotiate(unsigned offers, const char *accept, const char *format);
 
 /* The media of a ?format= name, n bytes; MFD_MEDIA_NONE where unknown. */

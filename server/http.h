@@ -87,6 +87,8 @@ bool mfd_request_etag(struct mfd_request *rq, const char *tag);
 bool mfd_request_precondition_failed(struct mfd_request *rq, const char *tag);
 
 void mfd_reply_json(struct mfd_request *rq, int status, json_t *value); /* takes the reference */
+/* The same under another media type of JSON. */
+void mfd_reply_json_as(struct mfd_request *rq, int status, enum mfd_media media, json_t *value);
 /* Takes the buffer's bytes, leaving it empty. */
 void mfd_reply_buffer(struct mfd_request *rq, int status, enum mfd_media media,
                       struct mfd_buffer *body);

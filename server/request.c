@@ -226,14 +226,19 @@ static int add_json(const char *text, size_t n, void *arg)
     return ((struct mfd_buffer *)arg)->failed ? -1 : 0;
 }
 
-void mfd_reply_json(struct mfd_request *rq, int status, json_t *value)
+void mfd_reply_json_as(struct mfd_request *rq, int status, enum mfd_media media, json_t *value)
 {
     struct mfd_buffer body = MFD_BUFFER_INIT;
     if (!value || json_dump_callback(value, add_json, &body, JSON_COMPACT) != 0)
         body.failed = true;
     mfd_buffer_addc(&body, '\n');
     json_decref(value);
-    mfd_reply_buffer(rq, status, MFD_MEDIA_JSON, &body);
+    mfd_reply_buffer(rq, status, media, &body);
+}
+
+void mfd_reply_json(struct mfd_request *rq, int status, json_t *value)
+{
+    mfd_reply_json_as(rq, status, MFD_MEDIA_JSON, value);
 }
 
 void mfd_reply_empty(struct mfd_request *rq, int status)

@@ -36,7 +36,9 @@ static bool read_position(struct mfd_request *rq, const char *name, int64_t *out
     return false;
 }
 
-/* "bytes=5-14", one range, both ends or an open end or a suffix. */
+/* "bytes=5-14", one range, both ends or an open end or a suffix; false where it is none. A last
+ * byte behind the sequence is its last (RFC 9110 14.1.2), and an empty range is left for the
+ * caller. */
 static bool read_range(const char *text, int64_t length, struct span *span)
 {
     if (strncmp(text, "bytes=", 6) != 0)
@@ -57,10 +59,8 @@ static bool read_range(const char *text, int64_t length, struct span *span)
         first = last < length ? length - last : 0;
         last = length - 1;
     }
-    if (first > last || last >= length)
-        return false;
     span->start = first;
-    span->end = last + 1;
+    span->end = last < length ? last + 1 : length;
     return true;
 }
 
@@ -76,18 +76,21 @@ static bool read_span(struct mfd_request *rq, int64_t length, struct span *span)
         mfd_reply_fail(rq, "bad-request", NULL, "give start and end, or a Range header, not both");
     else if (range && !read_range(range, length, span))
         mfd_reply_fail(rq, "bad-request", NULL,
-                       "Range must be one range of bytes inside the sequence of %lld bases",
-                       (long long)length);
+                       "Range must be one range of bytes, such as bytes=0-%lld",
+                       (long long)length - 1);
+    else if (range && span->start >= span->end)
+        mfd_reply_fail(rq, "range-not-satisfiable", NULL,
+                       "Range names no byte of the sequence of %lld bases", (long long)length);
     else if (span->start > length)
         mfd_reply_fail(rq, "bad-request", NULL, "start lies behind the sequence of %lld bases",
                        (long long)length);
+    else if ((span->queried && span->start == length && length > 0) || span->end > length)
+        mfd_reply_fail(rq, "range-not-satisfiable", NULL,
+                       "start or end lies behind the sequence of %lld bases", (long long)length);
     else if (span->start > span->end)
         mfd_reply_fail(
             rq, "not-implemented", NULL,
             "start is larger than end, which asks for a circular sequence; none is here");
-    else if (span->end > length)
-        mfd_reply_fail(rq, "range-not-satisfiable", NULL,
-                       "end lies behind the sequence of %lld bases", (long long)length);
     else
         return true;
     return false;
@@ -116,6 +119,12 @@ static void get_sequence(struct mfd_request *rq)
     int64_t most = mfd_app_limits(mfd_request_app(rq))->refget_bases;
     if (!read_span(rq, length, &span))
         return;
+    if (span.queried && span.end - span.start > most) {
+        mfd_reply_fail(rq, "range-not-satisfiable", NULL,
+                       "%lld bases are more than the limit refget_bases of %lld; ask for parts",
+                       (long long)(span.end - span.start), (long long)most);
+        return;
+    }
     if (span.end - span.start > most) {
         struct mfd_problem problem;
         mfd_problem_limit(&problem, "refget_bases", most, span.end - span.start, NULL);
@@ -149,6 +158,12 @@ static void get_sequence(struct mfd_request *rq)
     mfd_reply_buffer(rq, span.ranged ? 206 : 200, mfd_request_format(rq), &bases);
 }
 
+/* JSON under the media type of refget, unless the client wants the plain one. */
+static void reply(struct mfd_request *rq, json_t *body)
+{
+    mfd_reply_json_as(rq, 200, mfd_request_format(rq), body);
+}
+
 static json_t *alias(const char *name, const char *authority)
 {
     return json_pack("{s:s, s:s}", "alias", name, "naming_authority", authority);
@@ -176,7 +191,7 @@ static void get_metadata(struct mfd_request *rq)
         "{s:{s:s, s:s, s:s, s:I, s:o}}", "metadata", "md5", found.digest.md5, "ga4gh", ga4gh,
         "trunc512", found.digest.trunc512, "length",
         (json_int_t)mfd_genome_contig_length(found.genome, found.contig), "aliases", aliases);
-    mfd_reply_json(rq, 200, metadata);
+    reply(rq, metadata);
 }
 
 static void get_service_info(struct mfd_request *rq)
@@ -188,15 +203,15 @@ static void get_service_info(struct mfd_request *rq)
         "version", "2.0.0", "organization", "name", "mfd", "url", "about:blank", "version",
         MFD_VERSION, "refget", "circular_supported", 0, "subsequence_limit", most, "algorithms",
         "md5", "ga4gh", "trunc512", "supported_api_versions", "2.0.0");
-    mfd_reply_json(rq, 200, info);
+    reply(rq, info);
 }
 
 const struct mfd_route mfd_routes_refget[] = {
     { "GET", "/sequence/service-info", .handle = get_service_info, .where = MFD_ON_LOOP,
-      .scope = MFD_SCOPE_NONE, .offers = MFD_MEDIA_JSON },
+      .scope = MFD_SCOPE_NONE, .offers = MFD_MEDIA_REFGET_JSON | MFD_MEDIA_JSON },
     { "GET", "/sequence/{id}", .handle = get_sequence, .where = MFD_ON_WORKER, .heavy = true,
       .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_REFGET | MFD_MEDIA_TEXT },
     { "GET", "/sequence/{id}/metadata", .handle = get_metadata, .where = MFD_ON_WORKER,
-      .heavy = true, .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON },
+      .heavy = true, .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_REFGET_JSON | MFD_MEDIA_JSON },
     { 0 },
 };
