@@ -1,4 +1,5 @@
 """Registering, replacing, loading and unloading models while requests run."""
+import json
 import os
 import shutil
 import tempfile
@@ -132,6 +133,28 @@ class Admin(harness.Case):
             thread.join()
         self.request("DELETE", MODELS + "busy")
         self.assertEqual(failures, [])
+
+    def test_a_request_finishes_on_the_model_it_began_with(self):
+        self.put("swapped@1", "tiny")
+        digest = self.get(MODELS + "swapped@1").json()["digest"]
+        body = json.dumps({"model": "swapped", "sequences": [ONE] * 1000, "ensemble": "none"})
+        computed = 'mfd_run_items_total{kind="sequences"}'
+        self.predict("tiny")  # so that the series is there
+        before, client = self.daemon.metric(computed), self.daemon.connect()
+        client.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json", "Accept": "application/x-ndjson"})
+        reply = client.getresponse()
+        lines = [json.loads(reply.readline()) for _ in range(2)]  # it runs
+        self.assertEqual(self.put("swapped@1", "wide").status, 200)
+        self.assertLess(self.daemon.metric(computed) - before, 1000, "nobody reads, so it waits")
+        after = self.get(MODELS + "swapped@1").json()["digest"]
+        self.assertNotEqual(after, digest)
+        self.assertEqual(self.request("DELETE", MODELS + "swapped").status, 204)
+        lines += [json.loads(line) for line in reply.read().splitlines()]
+        client.close()
+        self.assertEqual(lines[0]["provenance"]["digest"], digest)
+        results = [line for line in lines if "values" in line]
+        self.assertEqual([line["index"] for line in results], list(range(1000)))
+        self.assertEqual({json.dumps(line["values"]) for line in results}, {json.dumps(results[0]["values"])})
 
 
 class Restart(unittest.TestCase):
