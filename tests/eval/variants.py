@@ -24,7 +24,7 @@ import annotate
 import kgp
 
 RARE, COMMON, BINS = 0.005, 0.05, 10
-SPARE = 16  # MiB that a whole file may take more than its first tenth
+SPARE = 16  # MiB that a whole file may take more than its first half
 PARTS = ["logits", "logits_biological", "logits_technical"]
 
 
@@ -50,15 +50,15 @@ def first_records(vcf, n, path):
 
 
 def measure(program, bundle, genome, vcf, folder):
-    out, tenth = os.path.join(folder, "out"), os.path.join(folder, "tenth.vcf")
+    out, half = os.path.join(folder, "out"), os.path.join(folder, "half.vcf")
     wall, cpu, memory = score(program, bundle, genome, vcf, out)
     with open(os.path.join(out, "variants.tsv")) as f:
         statuses = [row["status"] for row in csv.DictReader(f, delimiter="\t")]
     counts = {s: statuses.count(s) for s in set(statuses)}
-    first_records(vcf, len(statuses) // 10, tenth)
-    less = score(program, bundle, genome, tenth, os.path.join(folder, "tenth"))[2]
+    first_records(vcf, len(statuses) // 2, half)
+    less = score(program, bundle, genome, half, os.path.join(folder, "half"))[2]
     print("%d variants: %s" % (len(statuses), counts))
-    print("%.1f s, %.0f variants a second; processor %.1f s, %.0f a second; peak memory %.0f MiB (of a tenth: %.0f MiB)"
+    print("%.1f s, %.0f variants a second; processor %.1f s, %.0f a second; peak memory %.0f MiB (of half: %.0f MiB)"
           % (wall, len(statuses) / wall, cpu, len(statuses) / cpu, memory, less))
     if len(statuses) != sum(1 for _ in kgp.records(vcf)):
         fail("not every variant has a row")
