@@ -5,6 +5,7 @@
 
 #include "core/tensor/npy.h"
 #include "proto/encode.h"
+#include "proto/encode_labels.h"
 #include "proto/text.h"
 
 /* --- TSV: a line a value --- */
@@ -120,13 +121,8 @@ const struct mfd_encoder mfd_encode_tsv = { tsv_start, tsv_results, nothing, fal
 
 static void npy_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    size_t width = layout->n_parts ? layout->parts[0].width : 0;
-    bool even = layout->tracks != NULL;
-    for (size_t i = 1; i < layout->n_parts; i++)
-        even = even && layout->parts[i].width == width;
-    size_t cube[] = { layout->rows, layout->n_parts, width };
-    size_t flat[] = { layout->rows, mfd_layout_width(layout) };
-    mfd_npy_header_f32(out, even ? cube : flat, even ? 3 : 2);
+    size_t shape[3], n = mfd_layout_shape(layout, shape);
+    mfd_npy_header_f32(out, shape, n);
 }
 
 /* Single precision as it lies in memory: this program runs on little-endian machines. */

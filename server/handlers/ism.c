@@ -10,6 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/genome/variant.h"
+#include "proto/encode_labels.h"
 #include "server/app.h"
 #include "server/handlers/ism.h"
 #include "server/handlers/operations.h"
@@ -147,11 +148,6 @@ static int open_ism(void **state, const struct mfd_operation_input *input,
     return status;
 }
 
-static int describe(void *state, struct mfd_buffer *out, struct mfd_problem *problem)
-{
-    return mfd_scoring_describe(&((struct mfd_ism *)state)->base, out, problem);
-}
-
 /* --- a part --- */
 
 static void release(void *state, struct mfd_operation_part *p)
@@ -194,6 +190,28 @@ static void describe_base(const struct mfd_ism *ism, size_t item, struct mfd_sca
     out->padded = mfd_ism_outside(ism, r, out->at);
     out->problem = r->state[at] == MFD_BASE_SCANNED ? NULL : &ism->problems[(int)r->state[at]];
     out->outcome = mfd_outcome_of(out->problem);
+}
+
+static void label_rows(const void *state, struct mfd_buffer *out)
+{
+    const struct mfd_ism *ism = state;
+    for (size_t i = 0; i < ism->items; i++) {
+        struct mfd_scan_base base;
+        describe_base(ism, i, &base);
+        struct mfd_row_label row = { .index = base.index, .id = base.id };
+        if (!base.unread) {
+            row.chrom = base.chrom;
+            row.start = base.at;
+            row.end = base.at + 1;
+        }
+        mfd_labels_row(&row, i == 0, out);
+    }
+}
+
+static int describe(void *state, struct mfd_buffer *out, struct mfd_problem *problem)
+{
+    struct mfd_ism *ism = state;
+    return mfd_scoring_describe(&ism->base, label_rows, ism, out, problem);
 }
 
 /* Three variants a base. Their strings are owned, as a variant's are. */

@@ -7,6 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "proto/encode_labels.h"
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/registry.h"
@@ -99,6 +100,7 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
                      struct mfd_problem *problem)
 {
     struct mfd_error err = MFD_ERROR_INIT;
+    s->call = call;
     s->max_items = input->limits->items;
     s->max_unscored = input->limits->unscored;
     s->max_passes = input->limits->passes;
@@ -177,14 +179,20 @@ int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
     return 0;
 }
 
-int mfd_scoring_describe(const struct mfd_scoring *s, struct mfd_buffer *out,
-                         struct mfd_problem *problem)
+int mfd_scoring_describe(const struct mfd_scoring *s, mfd_label_rows_fn *rows, const void *state,
+                         struct mfd_buffer *out, struct mfd_problem *problem)
 {
     mfd_buffer_addf(out, "{\"provenance\":%s,\"cost\":{\"items\":%zu,\"unscored\":%zu",
                     s->layout.provenance, s->body.n_items, s->unscored);
     mfd_buffer_addf(out, ",\"windows\":%zu,\"passes\":%.0f", s->windows, ceil(s->passes));
-    mfd_buffer_addf(out, ",\"limits\":{\"items\":%lld,\"passes\":%lld}}}\n",
-                    (long long)s->max_items, (long long)s->max_passes);
+    mfd_buffer_addf(out, ",\"limits\":{\"items\":%lld,\"passes\":%lld}}", (long long)s->max_items,
+                    (long long)s->max_passes);
+    if (s->body.dry_run && s->encoder == &mfd_encode_npy) {
+        mfd_labels_start(&s->layout, s->call == MFD_CALL_ISM, out);
+        rows(state, out);
+        mfd_labels_end(out);
+    }
+    mfd_buffer_adds(out, "}\n");
     return out->failed ? no_memory(problem) : 0;
 }
 

@@ -42,6 +42,7 @@ struct mfd_source {
 };
 
 struct mfd_scoring {
+    enum mfd_call call;
     struct mfd_body body;
     struct mfd_served *served; /* the driver's reference */
     const struct mfd_config *config;
@@ -80,9 +81,12 @@ void mfd_scoring_hint(const struct mfd_operation_input *input, struct mfd_proble
 int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
                      struct mfd_operation_plan *plan, struct mfd_problem *problem) MFD_MUST_CHECK;
 
-/* The answer to a dry run. */
-int mfd_scoring_describe(const struct mfd_scoring *s, struct mfd_buffer *out,
-                         struct mfd_problem *problem) MFD_MUST_CHECK;
+/* Write the labels of all rows, with mfd_labels_row. */
+typedef void mfd_label_rows_fn(const void *state, struct mfd_buffer *out);
+/* The answer to a dry run; where the answer itself would be an array, with the labels of its rows.
+ */
+int mfd_scoring_describe(const struct mfd_scoring *s, mfd_label_rows_fn *rows, const void *state,
+                         struct mfd_buffer *out, struct mfd_problem *problem) MFD_MUST_CHECK;
 
 /* Numbers of one part of the batch while it is computed and encoded. */
 struct mfd_numbers {

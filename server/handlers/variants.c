@@ -6,6 +6,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/sha256.h"
+#include "proto/encode_labels.h"
 #include "server/app.h"
 #include "server/handlers/operations.h"
 #include "server/registry.h"
@@ -129,9 +130,27 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
     return status;
 }
 
+static void label_rows(const void *state, struct mfd_buffer *out)
+{
+    const struct mfd_scored_variants *v = state;
+    for (size_t i = 0; i < v->base.body.n_items; i++) {
+        const struct mfd_item *item = &v->base.body.items[i];
+        const struct mfd_variant *variant = &v->variants[i];
+        struct mfd_row_label row = { .index = i, .id = item->id ? item->id : variant->id };
+        if (!item->problem) {
+            row.chrom = mfd_genome_contig_name(v->base.genome, variant->contig);
+            row.start = row.end = variant->pos;
+            row.ref = variant->ref;
+            row.alt = variant->alt;
+        }
+        mfd_labels_row(&row, i == 0, out);
+    }
+}
+
 static int describe(void *state, struct mfd_buffer *out, struct mfd_problem *problem)
 {
-    return mfd_scoring_describe(&((struct mfd_scored_variants *)state)->base, out, problem);
+    struct mfd_scored_variants *v = state;
+    return mfd_scoring_describe(&v->base, label_rows, v, out, problem);
 }
 
 static void release(void *state, struct mfd_operation_part *p)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/memory.h"
+#include "proto/encode_labels.h"
 #include "server/app.h"
 #include "server/handlers/scoring.h"
 #include "server/handlers/operations.h"
@@ -213,9 +214,28 @@ static int open_features(void **state, const struct mfd_operation_input *input,
     return open_windows(state, MFD_CALL_FEATURES, input, plan, problem);
 }
 
+static void label_rows(const void *state, struct mfd_buffer *out)
+{
+    const struct windows *w = state;
+    int64_t bin = (int64_t)mfd_config_bin(w->base.config);
+    for (size_t i = 0; i < w->base.body.n_items; i++) {
+        const struct mfd_item *item = &w->base.body.items[i];
+        const struct site *site = w->sites && !item->problem ? &w->sites[i] : NULL;
+        for (size_t b = 0; b < (site ? site->bins : 1); b++) {
+            struct mfd_row_label row = { .index = i, .id = item->id };
+            if (site) {
+                row.chrom = mfd_genome_contig_name(w->base.genome, site->contig);
+                row.start = site->first + (int64_t)b * bin;
+                row.end = row.start + bin;
+            }
+            mfd_labels_row(&row, i == 0 && b == 0, out);
+        }
+    }
+}
+
 static int describe(void *state, struct mfd_buffer *out, struct mfd_problem *problem)
 {
-    return mfd_scoring_describe(&((struct windows *)state)->base, out, problem);
+    return mfd_scoring_describe(&((struct windows *)state)->base, label_rows, state, out, problem);
 }
 
 /* --- a part --- */

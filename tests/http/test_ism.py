@@ -108,6 +108,10 @@ class Scans(harness.Case):
                          if "reasons" in whole["summary"] else {"items": 7, "ok": 6, "skipped": 0, "error": 1})
         array = numpy.load(io.BytesIO(self.post(ISM + "?format=npy", request).body))
         self.assertEqual(array.shape, (7, 4, 4, 3))
+        labels = self.post(ISM + "?format=npy", dict(request, dry_run=True)).json()["array"]
+        self.assertEqual((labels["shape"], labels["columns"]), ([7, 4, 4, 3], whole["tracks"]))
+        self.assertEqual([(r["index"], r.get("start")) for r in labels["rows"]],
+                         [(0, 30000 + i) for i in range(5)] + [(1, None), (2, 31000)])
         table = self.post(ISM + "?format=tsv", request).body.decode().splitlines()
         header, rows = table[0].split("\t"), [dict(zip(table[0].split("\t"), line.split("\t"))) for line in table[1:]]
         self.assertEqual(len(header), 14)

@@ -1,4 +1,5 @@
 """The scores of variants that are made of others: held against numbers computed here from the plain ones."""
+import io
 import json
 import os
 import subprocess
@@ -154,6 +155,27 @@ class Summaries(harness.Case):
             self.assertEqual(one["l2"], other["l2"])
             self.assertEqual(one["share"]["biological"], other["share"]["biological"])
             self.assertNotIn("tracks", other["share"])
+
+    def test_a_dry_run_names_the_numbers_of_an_array(self):
+        request = {"model": "tiny", "variants": golden.variants() + ["region1-1-A-<DEL>"], "components": PARTS,
+                   "scores": ["effect", "share"], "top": 2}
+        data = numpy.load(io.BytesIO(self.post(SCORE + "?format=npy", request).body))
+        array = self.post(SCORE + "?format=npy", dict(request, dry_run=True)).json()["array"]
+        self.assertEqual(tuple(array["shape"]), data.shape)
+        self.assertEqual((len(array["rows"]), len(array["columns"])), data.shape)
+        answer = self.post(SCORE, request).json()
+        for row, label, r in zip(data, array["rows"], answer["results"]):
+            self.assertEqual(label["index"], r["index"])
+            if r["status"] != "ok":
+                self.assertTrue(numpy.isnan(row).all())
+                continue
+            self.assertEqual([label[k] for k in ("chrom", "pos", "ref", "alt")], [r["variant"][k] for k in ("chrom", "pos", "ref", "alt")])
+            told = {(c["part"], c["column"]): x for c, x in zip(array["columns"], row)}
+            for part in PARTS:
+                for track, value in zip(answer["tracks"], r["effect"][part]):
+                    self.assertEqual(told["effect." + part, track], numpy.float32(value))
+                self.assertEqual(told["top.%s" % part, "value 1"], numpy.float32(r["top"][part][0]["value"]))
+        self.assertEqual(array["rows"][-1], {"index": len(data) - 1, "id": None})
 
     def test_top_names_the_tracks_with_the_largest_effects(self):
         answer = self.ask(top=4)

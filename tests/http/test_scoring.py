@@ -181,6 +181,19 @@ class Formats(harness.Case):
             for i, part in enumerate(("total", "technical")):
                 self.assertEqual(row[i].tolist(), numpy.float32(place["values"][part]).tolist())
 
+    def test_a_dry_run_tells_what_the_rows_and_columns_of_an_array_are(self):
+        answer, rows = self.rows()
+        array = self.ask("npy", body=dict(self.request_body, dry_run=True)).json()["array"]
+        data = numpy.load(io.BytesIO(self.ask("npy").body))
+        self.assertEqual(tuple(array["shape"]), data.shape)
+        self.assertEqual((array["parts"], array["columns"]), (["values.total", "values.technical"], answer["tracks"]))
+        self.assertEqual(len(array["rows"]), len(data))
+        bad = array["rows"].pop(4)
+        self.assertNotIn("chrom", bad)
+        self.assertEqual([(r["index"], r["chrom"], r["start"], r["end"]) for r in array["rows"]],
+                         [(r["index"], "region1", b["start"], b["end"]) for r, b in rows])
+        self.assertNotIn("array", self.ask("json", body=dict(self.request_body, dry_run=True)).json())
+
     def test_bedgraph_is_for_genome_browsers(self):
         _, rows = self.rows()
         text = self.ask("bedgraph").body.decode()
@@ -199,6 +212,15 @@ class Formats(harness.Case):
         values = self.post(FEATURES, body).json()["results"][0]["bins"][0]["values"]
         data = numpy.load(io.BytesIO(self.ask("npy", FEATURES, body).body))
         self.assertEqual(data[0].tolist(), numpy.float32(values["biological"] + values["technical"]).tolist())
+        array = self.ask("npy", FEATURES, dict(body, dry_run=True)).json()["array"]
+        self.assertEqual(tuple(array["shape"]), data.shape)
+        self.assertEqual(array["columns"], [
+            {"part": "values." + name, "column": str(j)} for name in ("biological", "technical") for j in self.numbers(name)])
+
+    def numbers(self, subspace):
+        """Numbers of the features of a subspace."""
+        card = self.get("/api/v1/models/tiny/features?limit=1000&subspace=" + subspace).json()
+        return [f["index"] for f in card["features"]]
 
     def test_the_accept_header_chooses_as_well(self):
         answer = self.post(PREDICT, self.request_body, {"Accept": "text/tab-separated-values"})
