@@ -63,6 +63,13 @@ class Batches(harness.Case):
         self.assertEqual((summary["ok"], summary["skipped"], summary["error"]), (3, 5, 6))
         self.assertEqual(summary["reasons"], {entry[1]: 1 for entry in slugs(answer) if entry != "ok"})
 
+    def test_breakends_have_no_sequence_to_score(self):
+        lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"] + [
+            "region1\t4846\t.\tT\t%s\t.\t.\t." % alt for alt in ("T[2:321681[", "]13:123456]T", ".A", "TG")]
+        answer = self.post(SCORE, "\n".join(lines) + "\n", {"Content-Type": "text/vcf"}).json()
+        self.assertEqual([r["status"] for r in answer["results"]], ["skipped"] * 3 + ["ok"])
+        self.assertEqual(answer["summary"]["reasons"], {"symbolic-allele": 3})
+
     def test_a_batch_of_nothing_but_errors_is_answered(self):
         answer = self.post(SCORE, {"variants": ["x", "y"]})
         self.assertEqual((answer.status, answer.json()["summary"]["error"]), (200, 2))
