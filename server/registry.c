@@ -14,6 +14,7 @@ int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
     struct mfd_registry *r = mfd_calloc(1, sizeof *r);
     if (!r)
         return mfd_fail_nomem(err);
+    r->starting = true;
     r->store = store;
     r->engine = (struct mfd_engine_options){ .threads = options->threads,
                                              .scratch_bytes = options->scratch_bytes,
@@ -148,7 +149,10 @@ int mfd_registry_acquire(struct mfd_registry *r, const char *name, struct mfd_se
     pthread_mutex_lock(&r->lock);
     const struct mfd_entry *e = name ? mfd_registry_look(r, name) : find_default(r);
     if (!e)
-        status = mfd_registry_fail_model(r, name, err);
+        status = r->starting
+                     ? mfd_fail_as(err, MFD_EBUSY, "model-not-ready",
+                                   "The server is still loading its models; try again in a moment.")
+                     : mfd_registry_fail_model(r, name, err);
     else if (!e->served)
         status = fail_not_ready(e, err);
     else

@@ -103,6 +103,9 @@ size_t mfd_registry_load_wanted(struct mfd_registry *r)
             mfd_log(MFD_LOG_ERROR, "model %s@%s: %s", e->row.name, e->row.version, err.message);
         serving += e->served != NULL;
     }
+    pthread_mutex_lock(&r->lock);
+    r->starting = false;
+    pthread_mutex_unlock(&r->lock);
     pthread_mutex_unlock(&r->admin);
     return serving;
 }

@@ -32,6 +32,7 @@ struct mfd_registry {
     pthread_mutex_t lock;
     struct mfd_entry **entries;
     size_t n;
+    bool starting; /* what is to be loaded at first has not all been */
 };
 
 /* Under lock: what "name" or "name@version" means, or NULL; a bare name is the newest version that

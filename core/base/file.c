@@ -20,7 +20,8 @@ static int fail_errno(struct mfd_error *err, const char *verb, const char *path)
 
 int mfd_map_open(struct mfd_map *map, const char *path, struct mfd_error *err)
 {
-    MFD_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    MFD_AUTO_CLOSE int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is no reason to wait */
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
         return fail_errno(err, "open", path);

@@ -1,6 +1,8 @@
 #include "tests/util/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -54,12 +56,27 @@ static void a_missing_file_is_named(void **state)
     assert_int_equal(mfd_map_open(&map, "/tmp", &err), MFD_EINVAL);
 }
 
+static void a_pipe_is_refused_and_not_waited_for(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_map map;
+    char dir[] = "/tmp/mfd-pipe-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/pipe", dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(mfd_map_open(&map, path, &err), MFD_EINVAL);
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_maps_to_the_new_bytes),
         cmocka_unit_test(a_file_may_be_given_in_pieces),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(a_pipe_is_refused_and_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
