@@ -92,7 +92,8 @@ struct mfd_encoder {
                     struct mfd_buffer *out);
     void (*end)(const struct mfd_layout *layout, const struct mfd_counts *counts,
                 struct mfd_buffer *out);
-    bool transposed; /* a call of `results` writes track by track: give it everything at once */
+    bool transposed; /* a call of `results` writes column by column: where a row has more than one
+                      * number, give it everything at once */
 };
 
 extern const struct mfd_encoder mfd_encode_json, mfd_encode_ndjson, mfd_encode_tsv, mfd_encode_npy,

@@ -148,18 +148,28 @@ static void npy_results(const struct mfd_layout *layout, const struct mfd_result
 
 const struct mfd_encoder mfd_encode_npy = { npy_start, npy_results, nothing, false };
 
-/* --- bedGraph: a section a track and component --- */
-
-static void bedgraph_start(const struct mfd_layout *layout, struct mfd_buffer *out)
-{
-    (void)layout, (void)out;
-}
+/* --- bedGraph: a section a track and component; where there is one only, it grows as results come
+ * --- */
 
 /* A name between double quotes, which it may not hold itself. */
 static void add_name(struct mfd_buffer *out, const char *name)
 {
     for (; *name; name++)
         mfd_buffer_addc(out, *name == '"' || (unsigned char)*name < 0x20 ? '_' : *name);
+}
+
+static void add_head(const struct mfd_part *part, size_t column, struct mfd_buffer *out)
+{
+    mfd_buffer_adds(out, "track type=bedGraph name=\"");
+    add_name(out, part->columns ? part->columns[column] : "feature");
+    mfd_buffer_addf(out, " %s\"\n", part->name);
+}
+
+static void bedgraph_start(const struct mfd_layout *layout, struct mfd_buffer *out)
+{
+    for (size_t p = 0; mfd_layout_width(layout) == 1 && p < layout->n_parts; p++)
+        if (layout->parts[p].width)
+            add_head(&layout->parts[p], 0, out);
 }
 
 /* All numbers of all rows: (rows, width). */
@@ -208,12 +218,10 @@ static void bedgraph_results(const struct mfd_layout *layout, const struct mfd_r
     const float *values = gather(layout, r, width, &memory);
     for (size_t p = 0; p < layout->n_parts; p++)
         for (size_t i = 0; i < layout->parts[p].width; i++, column++) {
-            if (!values)
-                continue;
-            mfd_buffer_adds(out, "track type=bedGraph name=\"");
-            add_name(out, layout->parts[p].columns ? layout->parts[p].columns[i] : "feature");
-            mfd_buffer_addf(out, " %s\"\n", layout->parts[p].name);
-            add_section(r, values + column, width, out);
+            if (width > 1)
+                add_head(&layout->parts[p], i, out);
+            if (values)
+                add_section(r, values + column, width, out);
         }
     out->failed |= memory.failed;
     mfd_buffer_deinit(&memory);

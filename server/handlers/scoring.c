@@ -175,7 +175,7 @@ int mfd_scoring_plan(struct mfd_scoring *s, size_t rows, size_t most,
         if (s->arrays[i].stride * most_rows > PART_FLOATS)
             most_rows = PART_FLOATS / s->arrays[i].stride + 1;
     plan->part_items = most >= most_rows ? 1 : most_rows / most;
-    plan->whole = s->encoder->transposed;
+    plan->whole = s->encoder->transposed && mfd_layout_width(&s->layout) > 1;
     return 0;
 }
 

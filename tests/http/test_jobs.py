@@ -71,6 +71,8 @@ class Done(Jobs):
                                  for i in range(4) for r, a in ("AC", "CA", "GT", "TG")], "ensemble": "published"}
         for fmt in ("json", "ndjson", "tsv", "npy", "bedgraph"):
             self.check("/api/v1/predict", intervals, "predict", format=fmt)
+        track = self.get("/api/v1/models/tiny/tracks?limit=1").json()["tracks"][0]["id"]
+        self.check("/api/v1/predict", predict(600, tracks={"ids": [track]}), "predict", format="bedgraph")
         self.check("/api/v1/predict", predict(600), "predict")
         self.check("/api/v1/predict", {"sequences": WINDOWS, "ensemble": "none"}, "predict")
         self.check("/api/v1/features", predict(3), "features", format="ndjson")
@@ -318,6 +320,9 @@ class Held(Jobs):
         answer = self.post(JOBS, envelope("predict", few, format="bedgraph"))
         self.assertEqual(limit(answer), "job_whole_passes")
         self.assertIn("another one", answer.json()["detail"])
+        track = self.get("/api/v1/models/tiny/tracks?limit=1").json()["tracks"][0]["id"]
+        one = {**few, "tracks": {"ids": [track]}}
+        self.assertEqual(self.post(JOBS, envelope("predict", one, format="bedgraph")).status, 202)  # it is streamed
         wrong = [self.post(JOBS, envelope("predict", {"intervals": ["chr9:1-2"] * 21})),
                  self.post(JOBS, envelope("predict", {"intervals": [1] * 21})),
                  self.post(JOBS, envelope("variants/score", {"variants": ["chr9-5-A-C"] * 21}))]

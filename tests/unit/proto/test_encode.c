@@ -338,6 +338,34 @@ static void bedgraph_has_a_section_a_track_and_component(void **state)
     mfd_buffer_deinit(&out);
 }
 
+/* As a long job has it: one track of one component, a few results at a time. */
+static void bedgraph_of_one_track_grows_result_by_result(void **state)
+{
+    (void)state;
+    struct mfd_layout layout = layout_of(MFD_INPUT_INTERVALS);
+    layout.n_parts = 1;
+    struct mfd_part one = layout.parts[0];
+    one.width = 1;
+    layout.parts = &one;
+    struct numbers n;
+    for (size_t i = 0; i < sizeof n.values / sizeof(float); i++)
+        ((float *)n.values)[i] = (float)i / 4;
+    struct mfd_results all = batch(&n, true), part = all;
+    struct mfd_buffer whole = MFD_BUFFER_INIT, grown = MFD_BUFFER_INIT;
+    write_all(&mfd_encode_bedgraph, &layout, &all, &whole);
+    assert_int_equal(count(whole.data, '\n'), 1 + 5);
+    mfd_encode_bedgraph.start(&layout, &grown);
+    for (size_t i = 0; i < all.n; i++) {
+        part.results = all.results + i;
+        part.n = 1;
+        mfd_encode_bedgraph.results(&layout, &part, &grown);
+    }
+    assert_int_equal(grown.len, whole.len);
+    assert_memory_equal(grown.data, whole.data, whole.len);
+    mfd_buffer_deinit(&whole);
+    mfd_buffer_deinit(&grown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +377,7 @@ int main(void)
         cmocka_unit_test(tables_hold_the_numbers_in_order),
         cmocka_unit_test(an_npy_file_has_a_row_a_bin_and_nan_where_nothing_was_scored),
         cmocka_unit_test(bedgraph_has_a_section_a_track_and_component),
+        cmocka_unit_test(bedgraph_of_one_track_grows_result_by_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
