@@ -187,11 +187,14 @@ static void input_item(void *context, size_t item, unsigned worker)
     }
 }
 
-/* Columns of a piece that all products of so many columns are cut into. */
+/* Columns of a piece that all products of so many columns are cut into: pieces of about one size,
+ * or the last and smallest leaves a worker idle and reads all rows for a few columns. */
 static size_t piece(size_t item, size_t columns, size_t *first)
 {
-    *first = item * COLUMNS;
-    return at_most(COLUMNS, columns - *first);
+    size_t panels = count_items(columns, MFD_PANEL_MOST), pieces = count_items(columns, COLUMNS);
+    size_t a = panels * item / pieces, b = panels * (item + 1) / pieces;
+    *first = a * MFD_PANEL_MOST;
+    return at_most(b * MFD_PANEL_MOST, columns) - *first;
 }
 
 static void product_item(void *context, size_t item, unsigned worker)
