@@ -69,6 +69,7 @@ static const struct mfd_problem_type types[] = {
     { "queue-full", 503, "Too many requests are waiting" },
     { "shutting-down", 503, "The server is stopping" },
     { "deadline-exceeded", 504, "The computation took too long" },
+    { "version-not-supported", 505, "This version of HTTP is not spoken here" },
     { "disk-full", 507, "There is no room on the server's disk" },
 };
 

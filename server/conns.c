@@ -1,5 +1,8 @@
 #include "server/conns.h"
 
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -8,13 +11,15 @@
 #include "proto/problem.h"
 #include "server/request.h"
 
-struct mfd_conn *mfd_conns_start(struct mfd_conns *conns, struct mfd_http *http, int fd,
-                                 uint64_t deadline)
+struct mfd_conn *mfd_conns_start(struct mfd_conns *conns, struct mfd_http *http,
+                                 struct MHD_Connection *connection, int fd, uint64_t deadline)
 {
     struct mfd_conn *conn = mfd_calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
     conn->http = http;
+    conn->conns = conns;
+    conn->connection = connection;
     conn->fd = fd;
     conn->deadline = deadline;
     conn->next = conns->first;
@@ -41,6 +46,20 @@ void mfd_conns_end(struct mfd_conns *conns, struct mfd_conn *conn)
     free(conn);
 }
 
+void mfd_conn_remote(struct MHD_Connection *connection, char *out, size_t n)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *at = info ? info->client_addr : NULL;
+    snprintf(out, n, "unknown");
+    if (at && at->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)->sin_addr, out,
+                  (socklen_t)n);
+    else if (at && at->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)at)->sin6_addr, out,
+                  (socklen_t)n);
+}
+
 void mfd_conns_look(struct mfd_conns *conns, struct mfd_conn *conn)
 {
     char byte;
@@ -61,18 +80,27 @@ void mfd_conns_close_halves(struct mfd_conns *conns)
     }
 }
 
-static void last_word(const struct mfd_conn *conn, const char *slug, const char *detail)
+bool mfd_conns_read(const struct mfd_conns *conns)
+{
+    for (const struct mfd_conn *conn = conns->first; conn; conn = conn->next)
+        if (conn->rq && conn->rq->phase == MFD_PHASE_BODY)
+            return true;
+    return false;
+}
+
+void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
+                   const struct mfd_problem *problem)
 {
     struct mfd_buffer body = MFD_BUFFER_INIT, text = MFD_BUFFER_INIT;
-    struct mfd_problem problem = MFD_PROBLEM_INIT;
-    struct mfd_request *rq = conn->rq;
-    mfd_problem_set(&problem, slug, NULL, "%s", detail);
-    mfd_problem_encode(&problem, rq->ids.request, NULL, &body);
+    mfd_problem_encode(problem, rq->ids.request, NULL, &body);
     mfd_buffer_addf(&text,
                     "HTTP/1.1 %d Refused\r\nConnection: close\r\nX-Request-Id: %s\r\n"
-                    "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s\n",
-                    problem.status, rq->ids.request, body.len + 1, body.data ? body.data : "");
-    rq->final_status = problem.status;
+                    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                    "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n",
+                    problem->status, rq->ids.request, body.len + 1);
+    if (!rq->head)
+        mfd_buffer_addf(&text, "%s\n", body.data ? body.data : "");
+    rq->final_status = problem->status;
     if (!text.failed && send(conn->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         /* it is going away anyway */
     }
@@ -82,7 +110,13 @@ static void last_word(const struct mfd_conn *conn, const char *slug, const char 
 
 void mfd_conn_hang_up(const struct mfd_conn *conn, bool tls, const char *slug, const char *detail)
 {
-    if (conn->rq && !tls && conn->rq->phase <= MFD_PHASE_BODY)
-        last_word(conn, slug, detail);
-    shutdown(conn->fd, SHUT_RDWR); /* libmicrohttpd sees the end and cleans up */
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    if (conn->rq && !tls && conn->rq->phase <= MFD_PHASE_BODY) {
+        mfd_problem_set(&problem, slug, NULL, "%s", detail);
+        mfd_conn_tell(conn, conn->rq, &problem);
+    }
+    shutdown(conn->fd, SHUT_RDWR);
+    /* libmicrohttpd sees the end and cleans up; or, where its buffer is full and it does not look,
+     * within this second */
+    MHD_set_connection_option(conn->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
 }

@@ -2,12 +2,10 @@
  * timer of the loop, and a connection whose request is being worked on is suspended. */
 #include "server/daemon.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/buffer.h"
@@ -19,12 +17,15 @@
 #include "server/conns.h"
 #include "server/drive.h"
 #include "server/jobs.h"
+#include "server/refuse.h"
 #include "server/request.h"
 #include "server/respond.h"
 #include "server/settings.h"
 #include "server/upload.h"
 
 #define SWEEP_MS 500
+#define IDLE_TURNS 64
+#define IDLE_MS 2
 #define MAX_PARAMETERS 256
 #define PEM_LIMIT ((size_t)1 << 20)
 /* Refused bodies up to this size are read to their end, so that the client sees the answer instead
@@ -41,6 +42,7 @@ struct mfd_http {
     struct mfd_timer *timer, *sweeper;
     struct mfd_conns conns;
     size_t n_requests;
+    unsigned idle_turns;
     bool tls, draining;
     uint64_t drain_until;
     void (*drained)(void *arg);
@@ -59,12 +61,23 @@ static int64_t next_turn(struct mfd_http *http, size_t ended_before)
     return MHD_get_timeout(http->mhd, &ms) == MHD_YES ? (int64_t)ms : -1;
 }
 
+/* A chunk whose size and extensions do not fit the buffer is never read to its end, and
+ * libmicrohttpd wants turn after turn for it, until the deadline: nobody else is to pay for that.
+ */
+static int64_t paced(struct mfd_http *http, int64_t ms, size_t calls_before)
+{
+    bool idle = ms == 0 && http->conns.calls == calls_before;
+    http->idle_turns = idle ? http->idle_turns + 1 : 0;
+    return http->idle_turns > IDLE_TURNS && mfd_conns_read(&http->conns) ? IDLE_MS : ms;
+}
+
 static void pump(void *arg)
 {
     struct mfd_http *http = arg;
-    size_t ended = http->conns.ended;
+    size_t ended = http->conns.ended, calls = http->conns.calls;
     MHD_run(http->mhd);
-    int64_t ms = next_turn(http, ended);
+    int64_t ms = mfd_refuse_settle(&http->conns) ? 0 : next_turn(http, ended);
+    ms = paced(http, ms, calls);
     if (ms != 0) /* requests that were sent one behind the other have all begun */
         mfd_conns_close_halves(&http->conns);
     if (ms >= 0)
@@ -100,10 +113,12 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 {
     struct mfd_http *http = cls;
     struct mfd_request *rq = mfd_request_new(http->app, uri);
+    http->conns.calls++;
     if (!rq)
         return NULL;
     rq->connection = connection;
     rq->conn = conn_of(connection);
+    mfd_conn_remote(connection, rq->remote, sizeof rq->remote);
     http->n_requests++;
     if (rq->conn) {
         rq->conn->rq = rq;
@@ -121,20 +136,6 @@ static enum MHD_Result copy_header(void *cls, enum MHD_ValueKind kind, const cha
     struct mfd_request *rq = cls;
     (void)kind;
     return mfd_params_add(&rq->headers, name, value ? value : "") < 0 ? MHD_NO : MHD_YES;
-}
-
-static void copy_remote(struct mfd_request *rq)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *at = info ? info->client_addr : NULL;
-    snprintf(rq->remote, sizeof rq->remote, "unknown");
-    if (at && at->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)->sin_addr, rq->remote,
-                  sizeof rq->remote);
-    else if (at && at->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)at)->sin6_addr, rq->remote,
-                  sizeof rq->remote);
 }
 
 static enum MHD_Result answer(struct mfd_http *http, struct mfd_request *rq)
@@ -159,7 +160,6 @@ static enum MHD_Result begin(struct mfd_http *http, struct mfd_request *rq, cons
     rq->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     rq->head = strcmp(method, "HEAD") == 0;
     snprintf(rq->method, sizeof rq->method, "%s", rq->head ? "GET" : method);
-    copy_remote(rq);
     MHD_get_connection_values(rq->connection, MHD_HEADER_KIND, copy_header, rq);
     rq->phase = MFD_PHASE_BODY;
     set_deadline(rq, (uint64_t)mfd_app_limits(http->app)->body_ms);
@@ -230,6 +230,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 {
     struct mfd_http *http = cls;
     struct mfd_request *rq = *context;
+    http->conns.calls++;
     (void)connection;
     (void)url;
     if (!rq)
@@ -310,12 +311,14 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 {
     struct mfd_http *http = cls;
     struct mfd_conn *conn = *context;
+    http->conns.calls++;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         uint64_t deadline =
             mfd_loop_now(http->loop) + (uint64_t)mfd_app_limits(http->app)->header_ms;
-        *context = mfd_conns_start(&http->conns, http, info ? info->connect_fd : -1, deadline);
+        *context =
+            mfd_conns_start(&http->conns, http, connection, info ? info->connect_fd : -1, deadline);
         return;
     }
     /* a request line that libmicrohttpd gives up on ends without a word about the request */
@@ -342,8 +345,11 @@ static void sweep(void *arg)
             mfd_conns_look(&http->conns, conn);
         if (!conn->deadline || now < conn->deadline || conn->fd < 0)
             continue;
-        mfd_conn_hang_up(conn, http->tls, "request-timeout",
-                         "The deadline for reading the request has passed.");
+        if (conn->rests)
+            mfd_refuse_end(conn);
+        else
+            mfd_conn_hang_up(conn, http->tls, "request-timeout",
+                             "The deadline for reading the request has passed.");
         conn->deadline = 0;
     }
     if (http->conns.halves > 0)
@@ -369,8 +375,12 @@ void mfd_http_hurry(struct mfd_http *http)
 
 static void log_mhd(void *cls, const char *fmt, va_list ap)
 {
+    struct mfd_http *http = cls;
     char text[512];
-    (void)cls;
+    va_list again;
+    va_copy(again, ap);
+    mfd_refuse_hear(&http->conns, fmt, again);
+    va_end(again);
     vsnprintf(text, sizeof text, fmt, ap);
     text[strcspn(text, "\n")] = '\0';
     mfd_log(MFD_LOG_DEBUG, "libmicrohttpd: %s", text);
@@ -379,7 +389,7 @@ static void log_mhd(void *cls, const char *fmt, va_list ap)
 static int read_tls(struct mfd_http *http, struct mfd_error *err)
 {
     const struct mfd_settings *s = mfd_app_settings(http->app);
-    http->tls = s->tls_certificate[0] != '\0';
+    http->tls = http->conns.tls = s->tls_certificate[0] != '\0';
     if (!http->tls)
         return MFD_OK;
     int status = mfd_file_read(s->tls_certificate, PEM_LIMIT, &http->certificate, err);
@@ -401,7 +411,7 @@ static struct MHD_Daemon *start_mhd(struct mfd_http *http, int fd)
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                      (http->tls ? MHD_USE_TLS : 0);
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, http,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)limits->connections,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(settings->idle_ms / 1000),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(limits->header_bytes + 4 * limits->url_bytes),
@@ -418,7 +428,7 @@ int mfd_http_new(struct mfd_http **out, struct mfd_app *app, int listen_fd, stru
         close(listen_fd);
         return mfd_fail_nomem(err);
     }
-    http->app = app;
+    http->app = http->conns.app = app;
     http->loop = mfd_app_loop(app);
     int status = read_tls(http, err);
     if (status == MFD_OK && !(http->mhd = start_mhd(http, listen_fd)))
@@ -430,7 +440,7 @@ int mfd_http_new(struct mfd_http **out, struct mfd_app *app, int listen_fd, stru
         return status;
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-    http->timer = mfd_timer_new(http->loop, pump, http);
+    http->timer = http->conns.turn = mfd_timer_new(http->loop, pump, http);
     http->sweeper = mfd_timer_new(http->loop, sweep, http);
     if (info)
         http->watch = mfd_watch_new(http->loop, info->epoll_fd, MFD_WATCH_READ, pump, http);
@@ -450,6 +460,8 @@ void mfd_http_free(struct mfd_http *http)
         return;
     http->drained = NULL;
     mfd_watch_free(http->watch);
+    if (http->mhd && http->timer)
+        mfd_refuse_end_all(&http->conns);
     mfd_timer_free(http->timer);
     mfd_timer_free(http->sweeper);
     if (http->mhd)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/app.h"
+#include "server/conns.h"
 #include "server/origin.h"
 #include "server/request.h"
 #include "server/settings.h"
@@ -16,6 +17,8 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
     struct mfd_request *rq = cls;
     size_t n = 0;
     (void)pos;
+    if (rq->conn)
+        rq->conn->conns->calls++;
     switch (mfd_stream_read(rq->stream, out, max, &n)) {
     case MFD_STREAM_DATA:
         rq->bytes_out += n;
