@@ -6,48 +6,14 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/model/embedding_in.h"
 #include "core/model/trunk.h"
 #include "core/tensor/blas.h"
 
 /* Every product has the same height, whether its rows are needed or not, and one at which places
  * are alike: so a row gives the same bits in any company. */
 #define TALLEST 64
-
-struct linear {
-    size_t in, out;
-    float *w;          /* (in, out): the transpose of PyTorch's, owned */
-    const float *bias; /* (out) */
-};
-
-/* A column in a group: scaled (one factor or one a label), or through up to three linear layers
- * with ReLU between, or as it is; then, where it is direct and mixed, one more layer for that use
- * only. */
-struct column {
-    const struct mfd_field *field;
-    size_t offset; /* of its inputs in a row */
-    const float *factors;
-    size_t n_factors;
-    struct linear layers[3];
-    size_t n_layers;
-    struct linear mix; /* out == 0: none */
-};
-
-struct group {
-    struct column *columns;
-    size_t n;
-    struct linear interact[3];
-    size_t direct, width; /* features of the direct columns; E_g */
-    size_t interact_in;
-    size_t widest; /* numbers a row that any intermediate result needs */
-};
-
-struct mfd_embedding {
-    const struct mfd_metadata *md;
-    size_t rows; /* height of all products */
-    size_t inputs;
-    size_t *offsets; /* (fields) */
-    struct group group[MFD_GROUPS];
-};
+#define ROW_UNIT 16 /* floats of the widest vector register */
 
 MFD_DEFINE_CLEANUP(struct mfd_embedding, mfd_embedding_free);
 
@@ -83,21 +49,22 @@ static int bind_linear(const struct binder *b, struct linear *l, const char *pre
                        size_t out)
 {
     char name[2 * MFD_MAX_NAME + 96];
-    const float *w;
+    const float *w, *bias;
     size_t size;
     snprintf(name, sizeof name, "%s.weight", prefix);
     int status = mfd_tensor_require(b->weights, name, 2, (size_t[]){ out, in }, &w, b->err);
     if (status)
         return status;
     snprintf(name, sizeof name, "%s.bias", prefix);
-    status = mfd_tensor_require(b->weights, name, 1, (size_t[]){ out }, &l->bias, b->err);
+    status = mfd_tensor_require(b->weights, name, 1, (size_t[]){ out }, &bias, b->err);
     if (status)
         return status;
-    if (!mfd_mul(in, out, &size) || !(l->w = mfd_aligned(size, sizeof *l->w)))
+    if (!mfd_mul(in + 1, out, &size) || !(l->w = mfd_aligned(size, sizeof *l->w)))
         return mfd_fail_nomem(b->err);
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < in; i++)
             l->w[i * out + o] = w[o * in + i];
+    memcpy(l->w + in * out, bias, out * sizeof *bias);
     l->in = in;
     l->out = out;
     return MFD_OK;
@@ -171,6 +138,18 @@ static size_t widest_of(const struct group *g)
     return n;
 }
 
+/* Worth it only where rows become shorter. */
+static void take_basis(struct group *group)
+{
+    const struct linear *last = &group->interact[2];
+    struct mfd_basis b = { .width = group->width, .direct = group->direct, .hidden = last->in + 1 };
+    b.stride = (b.direct + b.hidden + ROW_UNIT - 1) / ROW_UNIT * ROW_UNIT;
+    if (b.stride >= b.width)
+        return;
+    b.w = last->w;
+    group->basis = b;
+}
+
 static int bind_interact(const struct binder *b, struct group *group, enum mfd_group g)
 {
     const struct mfd_mapping *m = mfd_metadata_mapping(b->e->md);
@@ -211,6 +190,8 @@ static int bind_group(const struct binder *b, enum mfd_group g)
             return status;
     }
     int status = bind_interact(b, group, g);
+    if (!status)
+        take_basis(group);
     group->widest = widest_of(group);
     return status;
 }
@@ -278,6 +259,12 @@ size_t mfd_embedding_offset(const struct mfd_embedding *e, size_t field)
     return e->offsets[field];
 }
 
+const struct mfd_basis *mfd_embedding_basis(const struct mfd_embedding *e, enum mfd_group group)
+{
+    const struct mfd_basis *b = &e->group[group].basis;
+    return b->w ? b : NULL;
+}
+
 static size_t cost_of(const struct linear *l)
 {
     return l->in * l->out;
@@ -295,122 +282,4 @@ size_t mfd_embedding_cost(const struct mfd_embedding *e, enum mfd_group group)
             n += cost_of(&g->columns[c].layers[i]);
     }
     return n;
-}
-
-/* ---- running ---- */
-
-/* Work on up to `rows` rows; the unused ones are zero, so that products always have full height. */
-struct scratch {
-    size_t rows;
-    float *a, *b;  /* (rows, widest), between the layers of one network */
-    float *concat; /* (rows, interact_in) */
-    float *column; /* (rows, widest), what a column contributes */
-};
-
-static void scratch_deinit(struct scratch *s)
-{
-    free(s->a);
-    free(s->b);
-    free(s->concat);
-    free(s->column);
-}
-
-static float *zeros(size_t rows, size_t width)
-{
-    size_t n;
-    float *p = mfd_mul(rows, width, &n) ? mfd_aligned(n, sizeof *p) : NULL;
-    if (p)
-        memset(p, 0, n * sizeof *p);
-    return p;
-}
-
-static int scratch_init(struct scratch *s, const struct group *g, size_t rows,
-                        struct mfd_error *err)
-{
-    s->rows = rows;
-    s->a = zeros(s->rows, g->widest);
-    s->b = zeros(s->rows, g->widest);
-    s->concat = zeros(s->rows, g->interact_in);
-    s->column = zeros(s->rows, g->widest);
-    return s->a && s->b && s->concat && s->column ? MFD_OK : mfd_fail_nomem(err);
-}
-
-/* out (rows, l->out) = x (rows, l->in) w + bias, then ReLU where asked. */
-static void apply(const struct linear *l, size_t rows, const float *restrict x, float *restrict out,
-                  bool relu)
-{
-    for (size_t r = 0; r < rows; r++)
-        memcpy(out + r * l->out, l->bias, l->out * sizeof *out);
-    mfd_blas_product(rows, l->out, l->in, x, l->in, l->w, l->out, out, l->out, 1, NULL);
-    for (size_t i = 0; relu && i < rows * l->out; i++)
-        out[i] = out[i] > 0 ? out[i] : 0;
-}
-
-/* n layers with ReLU between; the result is in `out`, which may be none of the two others. */
-static void apply_all(const struct linear *layers, size_t n, struct scratch *s, const float *x,
-                      float *out)
-{
-    for (size_t i = 0; i < n; i++) {
-        float *to = i + 1 == n ? out : i % 2 ? s->b : s->a;
-        apply(&layers[i], s->rows, x, to, i + 1 < n);
-        x = to;
-    }
-}
-
-/* s->column (rows, width): what a column gives for rows inputs[0..n). */
-static void run_column(const struct column *c, const float *const *inputs, size_t n,
-                       struct scratch *s)
-{
-    size_t width = c->field->inputs;
-    float *in = c->n_layers ? s->b : s->column; /* the first layer writes to a, never b */
-    for (size_t r = 0; r < n; r++)
-        memcpy(in + r * width, inputs[r] + c->offset, width * sizeof *in);
-    for (size_t r = 0; c->n_factors && r < n; r++)
-        for (size_t i = 0; i < width; i++)
-            in[r * width + i] *= c->factors[c->n_factors == 1 ? 0 : i];
-    if (c->n_layers == 1)
-        apply(&c->layers[0], s->rows, in, s->column, false);
-    else if (c->n_layers)
-        apply_all(c->layers, c->n_layers, s, in, s->column);
-}
-
-static void place(const float *from, size_t width, float *to, size_t stride, size_t start, size_t n)
-{
-    for (size_t r = 0; r < n; r++)
-        memcpy(to + r * stride + start, from + r * width, width * sizeof *to);
-}
-
-static void run_block(const struct group *g, enum mfd_group which, const float *const *inputs,
-                      size_t n, struct scratch *s, float *out)
-{
-    for (size_t i = 0; i < g->n; i++) {
-        const struct column *c = &g->columns[i];
-        const struct mfd_field_role *role = &c->field->role[which];
-        const float *direct = s->column;
-        run_column(c, inputs, n, s);
-        if (role->interact)
-            place(s->column, role->width, s->concat, g->interact_in, role->interact_start, n);
-        if (c->mix.out) {
-            apply(&c->mix, s->rows, s->column, s->a, false);
-            direct = s->a;
-        }
-        if (role->direct)
-            place(direct, role->width, out, g->width, role->direct_start, n);
-    }
-    apply_all(g->interact, 3, s, s->concat, s->column);
-    place(s->column, g->width - g->direct, out, g->width, g->direct, n);
-}
-
-int mfd_embedding_weights(const struct mfd_embedding *e, enum mfd_group group,
-                          const float *const *inputs, size_t n, float *out, struct mfd_error *err)
-{
-    const struct group *g = &e->group[group];
-    struct scratch s = { 0 };
-    int status = scratch_init(&s, g, e->rows, err);
-    for (size_t at = 0; !status && at < n; at += s.rows) {
-        size_t rows = n - at < s.rows ? n - at : s.rows;
-        run_block(g, group, inputs + at, rows, &s, out + at * g->width);
-    }
-    scratch_deinit(&s);
-    return status;
 }

@@ -32,3 +32,30 @@ int mfd_embedding_weights(const struct mfd_embedding *e, enum mfd_group group,
                           const float *const *inputs, size_t n, float *out,
                           struct mfd_error *err) MFD_MUST_CHECK;
 size_t mfd_embedding_cost(const struct mfd_embedding *e, enum mfd_group group);
+
+/* The interaction's last layer is linear, so it can be taken out of the weights and put to the
+ * features, once for all rows:
+ *
+ *     row   = [ direct | hidden | 1 | 0 ... ]          what the layer takes, and a 1 for its bias
+ *     f' = [ f_direct | w f_interact | 0 ... ]         with f = [ f_direct | f_interact ]
+ *     f . weights = f' . row
+ *
+ * Rows of the published size are half as long as their weights, and thousands of them are read as
+ * fast as memory gives them. */
+struct mfd_basis {
+    size_t width;   /* E_g */
+    size_t direct;  /* features of the direct columns */
+    size_t hidden;  /* numbers that the layer takes, and 1 */
+    size_t stride;  /* of a row: direct + hidden, rounded up with zeros */
+    const float *w; /* (hidden, width - direct), the layer's weights and as last row its bias */
+};
+
+/* Of a group, for the life of the embedding; NULL where rows would not be shorter than weights. */
+const struct mfd_basis *mfd_embedding_basis(const struct mfd_embedding *e, enum mfd_group group);
+/* For a group that has a basis: out (n, stride), rows for inputs as above; and out (n, E_g), the
+ * weights that rows (n, stride) stand for, to the bit those of mfd_embedding_weights. */
+int mfd_embedding_factors(const struct mfd_embedding *e, enum mfd_group group,
+                          const float *const *inputs, size_t n, float *out,
+                          struct mfd_error *err) MFD_MUST_CHECK;
+int mfd_embedding_expand(const struct mfd_embedding *e, enum mfd_group group, const float *factors,
+                         size_t n, float *out, struct mfd_error *err) MFD_MUST_CHECK;

@@ -55,28 +55,3 @@ struct mfd_head *mfd_head_new(size_t tracks, size_t biological, size_t technical
         return NULL;
     return mfd_steal(head);
 }
-
-struct mfd_head *mfd_head_subset(const struct mfd_head *head, const size_t *index, size_t n)
-{
-    struct mfd_head *out = mfd_head_new(n, head->biological, head->technical, head->embed);
-    if (!out)
-        return NULL;
-    const struct {
-        const float *from;
-        const uint32_t *row;
-        float *to;
-        size_t width;
-    } parts[] = {
-        { head->w_bio, head->bio_row, out->w_bio, head->biological },
-        { head->w_tech, head->tech_row, out->w_tech, head->technical },
-        { head->w_all, NULL, out->w_all, head->w_all ? head->embed : 0 },
-        { head->bias, NULL, out->bias, 1 },
-    };
-    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
-        for (size_t i = 0; parts[p].width && i < n; i++) {
-            size_t row = parts[p].row ? parts[p].row[index[i]] : index[i];
-            memcpy(parts[p].to + i * parts[p].width, parts[p].from + row * parts[p].width,
-                   parts[p].width * sizeof(float));
-        }
-    return out;
-}

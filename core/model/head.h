@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mfd_basis;
 struct mfd_virtual;
 
 /* Immutable once built; arrays aligned to 64 bytes, row-major without padding. */
@@ -23,16 +24,15 @@ struct mfd_head {
     float *bias;                  /* (tracks) */
     /* Virtual tracks may share halves, each then standing once: w_bio is (bio_rows, biological) and
      * w_tech (tech_rows, technical), and track i has rows bio_row[i] and tech_row[i] of them. Where
-     * the two are NULL, row i of both. Only heads of mfd_virtual_shared_head share. */
+     * the two are NULL, row i of both. With a basis, rows are no weights but what it says
+     * (core/model/embedding.h). Only heads of mfd_virtual_shared_head have any of these. */
     size_t bio_rows, tech_rows;
-    const uint32_t *bio_row, *tech_row; /* (tracks) */
-    const struct mfd_virtual *owner;    /* whose arrays they all are; NULL: the head's own */
+    const uint32_t *bio_row, *tech_row;             /* (tracks) */
+    const struct mfd_basis *bio_basis, *tech_basis; /* or NULL; of the model */
+    const struct mfd_virtual *owner; /* whose arrays they all are; NULL: the head's own */
 };
 
 /* An unfilled head; `embed` counts where both other widths are 0 (the baseline). NULL on lack of
  * memory. */
 struct mfd_head *mfd_head_new(size_t tracks, size_t biological, size_t technical, size_t embed);
 void mfd_head_free(struct mfd_head *head);
-/* Rows `index` (n of them, each < head->tracks) of another head, none shared; NULL on lack of
- * memory. */
-struct mfd_head *mfd_head_subset(const struct mfd_head *head, const size_t *index, size_t n);

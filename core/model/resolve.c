@@ -274,18 +274,20 @@ static void mention_held_out(struct mfd_resolution *r)
 static int find_neighbours(const struct mfd_model *m, const struct mfd_combination *c,
                            size_t nearest, struct mfd_resolution *r, struct mfd_error *err)
 {
-    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *v = NULL;
-    struct mfd_combination bare = *c;
-    bare.bias_policy = MFD_BIAS_NONE;
+    MFD_AUTO_FREE float *bio = mfd_calloc(m->config.biological, sizeof *bio);
+    MFD_AUTO_FREE float *tech = mfd_calloc(m->config.technical, sizeof *tech);
+    int status;
+    if (!bio || !tech)
+        return mfd_fail_nomem(err);
     if (nearest > m->config.tracks)
         nearest = m->config.tracks;
-    int status = mfd_virtual_weights(m, &bare, 1, &v, NULL, err);
-    if (status)
+    if ((status = mfd_virtual_half(m, c, 1, MFD_BIOLOGICAL, bio, err)) ||
+        (status = mfd_virtual_half(m, c, 1, MFD_TECHNICAL, tech, err)))
         return status;
     if (!(r->neighbours = mfd_calloc(nearest, sizeof *r->neighbours)))
         return mfd_fail_nomem(err);
     r->n_neighbours =
-        mfd_nearest_tracks(m, v->w_bio, v->w_tech, MFD_NEAR_BOTH, MFD_NONE, r->neighbours, nearest);
+        mfd_nearest_tracks(m, bio, tech, MFD_NEAR_BOTH, MFD_NONE, r->neighbours, nearest);
     return MFD_OK;
 }
 

@@ -34,6 +34,7 @@ void mfd_virtual_unref(const struct mfd_virtual *v)
 }
 
 MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
+MFD_DEFINE_CLEANUP(struct mfd_head, mfd_head_free);
 
 /* ---- distinct halves ---- */
 
@@ -96,11 +97,18 @@ static void expand(const struct mfd_model *m, const struct mfd_combination *c, f
     }
 }
 
-/* w (h->n, width): the embedding networks over one combination of each half. */
+static size_t row_width(const struct mfd_model *m, enum mfd_group g, const struct mfd_basis *basis)
+{
+    return basis ? basis->stride : mfd_group_width(&m->config, g);
+}
+
+/* w (h->n, width): the embedding networks over one combination of each half; rows of the basis
+ * where there is one. */
 static int embed(const struct mfd_model *m, const struct mfd_combination *c, const struct halves *h,
-                 enum mfd_group g, size_t width, float *w, struct mfd_error *err)
+                 enum mfd_group g, const struct mfd_basis *basis, float *w, struct mfd_error *err)
 {
     size_t stride = mfd_embedding_inputs(m->embedding), rows = h->n < CHUNK ? h->n : CHUNK;
+    size_t width = row_width(m, g, basis);
     MFD_AUTO_FREE float *inputs = mfd_calloc(rows, stride * sizeof *inputs);
     MFD_AUTO_FREE const float **row = mfd_calloc(rows, sizeof *row);
     if (!inputs || !row)
@@ -111,7 +119,8 @@ static int embed(const struct mfd_model *m, const struct mfd_combination *c, con
             row[i] = inputs + i * stride;
             expand(m, &c[h->first[at + i]], inputs + i * stride);
         }
-        int status = mfd_embedding_weights(m->embedding, g, row, n, w + at * width, err);
+        int status = (basis ? mfd_embedding_factors
+                            : mfd_embedding_weights)(m->embedding, g, row, n, w + at * width, err);
         if (status)
             return status;
     }
@@ -213,8 +222,11 @@ static int build(const struct mfd_model *m, const struct mfd_combination *c, siz
         (status = find_halves(tech, c, n, MFD_TECHNICAL, err)))
         return status;
     struct mfd_virtual *v = &e->v;
-    float *w_bio = weights_new(bio->n, m->config.biological);
-    float *w_tech = weights_new(tech->n, m->config.technical);
+    const struct mfd_basis *bio_basis = mfd_embedding_basis(m->embedding, MFD_BIOLOGICAL);
+    const struct mfd_basis *tech_basis = mfd_embedding_basis(m->embedding, MFD_TECHNICAL);
+    size_t bio_width = row_width(m, MFD_BIOLOGICAL, bio_basis);
+    size_t tech_width = row_width(m, MFD_TECHNICAL, tech_basis);
+    float *w_bio = weights_new(bio->n, bio_width), *w_tech = weights_new(tech->n, tech_width);
     float *bias = mfd_calloc(n, sizeof *bias);
     *v = (struct mfd_virtual){ .tracks = n,
                                .n_bio = bio->n,
@@ -223,6 +235,9 @@ static int build(const struct mfd_model *m, const struct mfd_combination *c, siz
                                .technical = m->config.technical,
                                .w_bio = w_bio,
                                .w_tech = w_tech,
+                               .bio_basis = bio_basis,
+                               .tech_basis = tech_basis,
+                               .embedding = m->embedding,
                                .bio = bio->row,
                                .tech = tech->row,
                                .bias = bias };
@@ -231,10 +246,10 @@ static int build(const struct mfd_model *m, const struct mfd_combination *c, siz
         return mfd_fail_nomem(err);
     const struct halves rows = { .row = (uint32_t *)(size_t)v->bio, .n = bio->n };
     if ((status = fill_bias(m, c, n, &rows, bias, bad, err)) ||
-        (status = embed(m, c, bio, MFD_BIOLOGICAL, v->biological, w_bio, err)) ||
-        (status = embed(m, c, tech, MFD_TECHNICAL, v->technical, w_tech, err)))
+        (status = embed(m, c, bio, MFD_BIOLOGICAL, bio_basis, w_bio, err)) ||
+        (status = embed(m, c, tech, MFD_TECHNICAL, tech_basis, w_tech, err)))
         return status;
-    e->bytes = sizeof *e + (bio->n * v->biological + tech->n * v->technical) * sizeof(float) +
+    e->bytes = sizeof *e + (bio->n * bio_width + tech->n * tech_width) * sizeof(float) +
                n * (sizeof *e->keys + 3 * sizeof(float));
     return MFD_OK;
 }
@@ -288,44 +303,42 @@ int mfd_virtual_half(const struct mfd_model *model, const struct mfd_combination
     MFD_AUTO_FREE float *distinct = weights_new(halves.n, width);
     if (!distinct)
         return mfd_fail_nomem(err);
-    status = embed(model, c, &halves, g, width, distinct, err);
+    status = embed(model, c, &halves, g, NULL, distinct, err);
     for (size_t i = 0; i < n && !status; i++)
         memcpy(w + i * width, distinct + halves.row[i] * width, width * sizeof *w);
     return status;
 }
 
-void mfd_virtual_add(const struct mfd_virtual *v, size_t rows, const float *half_bio,
-                     const float *half_tech, float *logits_bio, float *logits_tech, float *logits)
+/* w (tracks, width): a row of weights a track. */
+static int spread(const struct mfd_virtual *v, enum mfd_group g, size_t width, float *w)
 {
-    for (size_t r = 0; r < rows; r++) {
-        const float *bio = half_bio + r * v->n_bio, *tech = half_tech + r * v->n_tech;
-        size_t at = r * v->tracks;
-        for (size_t i = 0; i < v->tracks; i++) {
-            float b = bio[v->bio[i]], t = tech[v->tech[i]];
-            if (logits_bio)
-                logits_bio[at + i] = b;
-            if (logits_tech)
-                logits_tech[at + i] = t;
-            if (logits)
-                logits[at + i] = b + t + v->bias[i];
-        }
+    bool bio = g == MFD_BIOLOGICAL;
+    const float *rows = bio ? v->w_bio : v->w_tech;
+    const uint32_t *row = bio ? v->bio : v->tech;
+    size_t n = bio ? v->n_bio : v->n_tech;
+    MFD_AUTO_FREE float *expanded = NULL;
+    if (bio ? v->bio_basis : v->tech_basis) {
+        struct mfd_error err = MFD_ERROR_INIT;
+        expanded = weights_new(n, width);
+        if (!expanded || mfd_embedding_expand(v->embedding, g, rows, n, expanded, &err))
+            return MFD_ENOMEM; /* nothing else can happen */
+        rows = expanded;
     }
+    for (size_t i = 0; i < v->tracks; i++)
+        memcpy(w + i * width, rows + row[i] * width, width * sizeof *w);
+    return MFD_OK;
 }
 
 struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v)
 {
+    MFD_CLEANUP(mfd_head_free_p)
     struct mfd_head *head =
         mfd_head_new(v->tracks, v->biological, v->technical, v->biological + v->technical);
-    if (!head)
+    if (!head || spread(v, MFD_BIOLOGICAL, v->biological, head->w_bio) ||
+        spread(v, MFD_TECHNICAL, v->technical, head->w_tech))
         return NULL;
-    for (size_t i = 0; i < v->tracks; i++) {
-        memcpy(head->w_bio + i * v->biological, v->w_bio + v->bio[i] * v->biological,
-               v->biological * sizeof(float));
-        memcpy(head->w_tech + i * v->technical, v->w_tech + v->tech[i] * v->technical,
-               v->technical * sizeof(float));
-    }
     memcpy(head->bias, v->bias, v->tracks * sizeof *head->bias);
-    return head;
+    return mfd_steal(head);
 }
 
 struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
@@ -344,6 +357,8 @@ struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
                                .tech_rows = v->n_tech,
                                .bio_row = v->bio,
                                .tech_row = v->tech,
+                               .bio_basis = v->bio_basis,
+                               .tech_basis = v->tech_basis,
                                .owner = mfd_virtual_ref(v) };
     return head;
 }

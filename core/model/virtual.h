@@ -2,7 +2,7 @@
  *
  * A combination names a value for every field. Many combinations share their biological or their
  * technical half, so weights are kept once a distinct half: combination i has weights w_bio[bio[i]]
- * and w_tech[tech[i]], and logits may be computed once a half and then added (mfd_virtual_add). */
+ * and w_tech[tech[i]], and logits are computed once a half and then added. */
 #pragma once
 
 #include <jansson.h>
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/model/embedding.h"
 #include "core/model/head.h"
 #include "core/model/model.h"
 
@@ -54,15 +55,17 @@ int mfd_virtual_code(const struct mfd_model *model, const json_t *metadata, size
 int mfd_virtual_of_track(const struct mfd_model *model, size_t track, struct mfd_combination *out,
                          struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Immutable and reference counted; any thread. */
+/* Immutable and reference counted; any thread. Used while its model is. */
 struct mfd_virtual {
     size_t tracks;                /* combinations */
     size_t n_bio, n_tech;         /* distinct halves */
     size_t biological, technical; /* widths */
-    const float *w_bio;           /* (n_bio, biological), 64-byte aligned */
-    const float *w_tech;          /* (n_tech, technical), 64-byte aligned */
-    const uint32_t *bio, *tech;   /* (tracks), rows of the two */
-    const float *bias;            /* (tracks) */
+    const float *w_bio;           /* (n_bio, biological), or with a basis its rows */
+    const float *w_tech;          /* (n_tech, technical), likewise; both 64-byte aligned */
+    const struct mfd_basis *bio_basis, *tech_basis; /* of the model, or NULL */
+    const struct mfd_embedding *embedding;          /* of the model */
+    const uint32_t *bio, *tech;                     /* (tracks), rows of the two */
+    const float *bias;                              /* (tracks) */
 };
 
 /* Weights of n combinations: the distinct halves through the embedding networks in blocks of matrix
@@ -81,11 +84,6 @@ int mfd_virtual_half(const struct mfd_model *model, const struct mfd_combination
                      struct mfd_error *err) MFD_MUST_CHECK;
 const struct mfd_virtual *mfd_virtual_ref(const struct mfd_virtual *v);
 void mfd_virtual_unref(const struct mfd_virtual *v);
-
-/* From logits a half, (rows, n_bio) and (rows, n_tech), those a combination, (rows, tracks); any
- * output may be NULL. */
-void mfd_virtual_add(const struct mfd_virtual *v, size_t rows, const float *half_bio,
-                     const float *half_tech, float *logits_bio, float *logits_tech, float *logits);
 
 /* The same weights as a plain head, a row a combination; NULL on lack of memory. */
 struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v);

@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/score/project.h"
 
 #define LOGIT_ROWS 64 /* passes whose logits are held at a time */
 
@@ -144,51 +145,6 @@ static void average_features(const struct mfd_passes *p, float *mean)
     }
 }
 
-/* out (rows, tracks) = one part of `rows` features by `n` rows of weights, which tracks may share.
- */
-static int project_part(struct mfd_engine *engine, const float *features, size_t rows, size_t width,
-                        size_t stride, const float *w, size_t n, const uint32_t *row, size_t tracks,
-                        float *out, struct mfd_error *err)
-{
-    size_t size;
-    if (!row)
-        return mfd_engine_project(engine, features, rows, width, stride, w, tracks, out, err);
-    MFD_AUTO_FREE float *part = mfd_mul(rows, n, &size) ? mfd_aligned(size, sizeof *part) : NULL;
-    if (!part)
-        return mfd_fail_nomem(err);
-    int status = mfd_engine_project(engine, features, rows, width, stride, w, n, part, err);
-    for (size_t r = 0; !status && r < rows; r++)
-        for (size_t t = 0; t < tracks; t++)
-            out[r * tracks + t] = part[r * n + row[t]];
-    return status;
-}
-
-/* The parts of `rows` rows of features on the logit scale; for the baseline all is in `bio`. */
-static int project(struct mfd_engine *engine, const struct mfd_head *h, const float *features,
-                   size_t rows, float *bio, float *tech, struct mfd_error *err)
-{
-    if (h->w_all) {
-        memset(tech, 0, rows * h->tracks * sizeof *tech);
-        return mfd_engine_project(engine, features, rows, h->embed, h->embed, h->w_all, h->tracks,
-                                  bio, err);
-    }
-    int status = project_part(engine, features, rows, h->technical, h->embed, h->w_tech,
-                              h->tech_rows, h->tech_row, h->tracks, tech, err);
-    if (status)
-        return status;
-    return project_part(engine, features + h->technical, rows, h->biological, h->embed, h->w_bio,
-                        h->bio_rows, h->bio_row, h->tracks, bio, err);
-}
-
-static void sum_logits(const struct mfd_head *h, size_t rows, const float *bio, const float *tech,
-                       float *logits)
-{
-    for (size_t r = 0; r < rows; r++)
-        for (size_t t = 0; t < h->tracks; t++)
-            logits[r * h->tracks + t] =
-                bio[r * h->tracks + t] + tech[r * h->tracks + t] + h->bias[t];
-}
-
 static void copy_features(const struct mfd_head *h, const float *mean, size_t items,
                           const struct mfd_outputs *out)
 {
@@ -211,7 +167,7 @@ static int average_logits(struct mfd_engine *engine, const struct mfd_head *h, c
 {
     for (size_t i = 0; i < items; i += LOGIT_ROWS) {
         size_t rows = items - i < LOGIT_ROWS ? items - i : LOGIT_ROWS, n = rows * h->tracks;
-        int status = project(engine, h, mean + i * h->embed, rows, bio, tech, err);
+        int status = mfd_project(engine, h, mean + i * h->embed, rows, bio, tech, err);
         if (status)
             return status;
         if (out->logits_biological)
@@ -219,9 +175,9 @@ static int average_logits(struct mfd_engine *engine, const struct mfd_head *h, c
         if (out->logits_technical)
             memcpy(out->logits_technical + i * h->tracks, tech, n * sizeof *tech);
         if (out->logits)
-            sum_logits(h, rows, bio, tech, out->logits + i * h->tracks);
+            mfd_project_sum(h, rows, bio, tech, out->logits + i * h->tracks);
         if (out->predictions) {
-            sum_logits(h, rows, bio, tech, out->predictions + i * h->tracks);
+            mfd_project_sum(h, rows, bio, tech, out->predictions + i * h->tracks);
             mfd_engine_sigmoid(engine, out->predictions + i * h->tracks, n);
         }
     }
@@ -244,10 +200,10 @@ static int average_predictions(struct mfd_engine *engine, const struct mfd_head 
         for (size_t r = 0; r < n; r++)
             memcpy(rows + r * p->embed, p->features + p->row[first + r] * p->embed,
                    p->embed * sizeof *rows);
-        int status = project(engine, h, rows, n, bio, tech, err);
+        int status = mfd_project(engine, h, rows, n, bio, tech, err);
         if (status)
             return status;
-        sum_logits(h, n, bio, tech, bio);
+        mfd_project_sum(h, n, bio, tech, bio);
         mfd_engine_sigmoid(engine, bio, n * h->tracks);
         for (size_t r = 0; r < n; r++) {
             float *to = predictions + (first + r) / p->passes * h->tracks;

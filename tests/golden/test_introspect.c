@@ -41,8 +41,10 @@ static double weight_with(size_t t, const struct mfd_factor *f, size_t feature)
     if (mfd_virtual_code(model, json, t, &c, NULL, &err) ||
         mfd_virtual_weights(model, &c, 1, &v, NULL, &err))
         fail_msg("%s", err.message);
-    double w = feature < v->technical ? (double)v->w_tech[feature]
-                                      : (double)v->w_bio[feature - v->technical];
+    struct mfd_head *h = mfd_virtual_head(v);
+    double w = feature < h->technical ? (double)h->w_tech[feature]
+                                      : (double)h->w_bio[feature - h->technical];
+    mfd_head_free(h);
     mfd_virtual_unref(v);
     mfd_combination_deinit(&c);
     json_decref(json);

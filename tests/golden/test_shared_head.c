@@ -1,6 +1,10 @@
-/* Virtual tracks scored by way of shared halves come out as they do each by itself. */
+/* Virtual tracks scored by way of shared halves come out as they do each by itself.
+ *
+ *     test_shared_head FOLDER basis|weights      how the case's biological halves are kept */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/model/virtual.h"
 #include "core/score/score.h"
@@ -30,6 +34,55 @@ static const struct mfd_virtual *make_tracks(const struct mfd_model *model)
 }
 
 static const char *folder;
+static bool has_basis;
+
+/* Every target in every tissue, of a track's experiment otherwise. */
+static const struct mfd_virtual *make_grid(const struct mfd_model *model, struct mfd_combination *c,
+                                           size_t n)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    const struct mfd_metadata *md = mfd_model_metadata(model);
+    const struct mfd_field *target = mfd_fields_at(md, mfd_fields_find(md, "proc_target"));
+    const struct mfd_field *tissue = mfd_fields_at(md, mfd_fields_find(md, "Biosample_term_name"));
+    const struct mfd_virtual *v;
+    for (size_t i = 0; i < n; i++) {
+        json_t *json =
+            json_pack("{s:s, s:s}", target->name, target->labels[i % target->n_labels],
+                      tissue->name, tissue->labels[i / target->n_labels % tissue->n_labels]);
+        assert_int_equal(mfd_virtual_code(model, json, i % 7, &c[i], NULL, &err), MFD_OK);
+        json_decref(json);
+    }
+    assert_int_equal(mfd_virtual_weights(model, c, n, &v, NULL, &err), MFD_OK);
+    return v;
+}
+
+/* Halves that are kept by way of a basis stand for the very weights that one alone has. */
+static void a_plain_head_has_the_weights_of_each_half_to_the_bit(void **state)
+{
+    (void)state;
+    enum { GRID = 150 }; /* two blocks and a rest */
+    struct mfd_combination c[GRID];
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_model *model = golden_open(folder);
+    const struct mfd_virtual *v = make_grid(model, c, GRID);
+    struct mfd_head *head = mfd_virtual_head(v);
+    size_t bio = v->biological, tech = v->technical;
+    float *half = malloc(GRID * (bio + tech) * sizeof *half);
+    assert_true(head && half && v->n_bio > (has_basis ? 64 : 16));
+    assert_int_equal(v->bio_basis != NULL, has_basis);
+    if (has_basis)
+        assert_true(v->bio_basis->stride < bio && v->bio_basis->direct > 0);
+    assert_int_equal(mfd_virtual_half(model, c, GRID, MFD_BIOLOGICAL, half, &err), MFD_OK);
+    assert_memory_equal(head->w_bio, half, GRID * bio * sizeof *half);
+    assert_int_equal(mfd_virtual_half(model, c, GRID, MFD_TECHNICAL, half, &err), MFD_OK);
+    assert_memory_equal(head->w_tech, half, GRID * tech * sizeof *half);
+    for (size_t i = 0; i < GRID; i++)
+        mfd_combination_deinit(&c[i]);
+    free(half);
+    mfd_head_free(head);
+    mfd_virtual_unref(v);
+    mfd_model_unref(model);
+}
 
 static void both_heads_give_the_same(void **state)
 {
@@ -76,11 +129,13 @@ static void both_heads_give_the_same(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     folder = argv[1];
+    has_basis = !strcmp(argv[2], "basis");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_heads_give_the_same),
+        cmocka_unit_test(a_plain_head_has_the_weights_of_each_half_to_the_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
