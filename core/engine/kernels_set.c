@@ -246,6 +246,7 @@ static void sum_out(float *restrict out, float *restrict g, const float *restric
 #define DOT_ROWS 3
 #define DOT_TRACKS 4
 #endif
+#define DOT_AHEAD 3 /* blocks */
 
 typedef float four __attribute__((vector_size(16)));
 
@@ -276,6 +277,9 @@ INLINE void dot_block(float *out, size_t out_stride, const float *x, size_t x_st
 #pragma GCC unroll 6
         for (size_t t = 0; t < tracks; t++) {
             lanes b = LOAD(w + t * w_stride + j);
+            /* lines of a block to come, into the second cache: a row of x reads w once, as fast as
+             * memory gives it; may lie behind the weights */
+            __builtin_prefetch(w + (t + DOT_AHEAD * tracks) * w_stride + j, 0, 2);
 #pragma GCC unroll 6
             for (size_t r = 0; r < rows; r++)
                 sum[r][t] += a[r] * b;
