@@ -2,6 +2,8 @@
 import gzip
 import json
 import os
+import re
+import signal
 import socket
 import time
 import unittest
@@ -17,7 +19,7 @@ def body_of(n, **more):
 
 class Limits(harness.Case):
     settings = {"limits.json_bytes": 200000, "limits.items": 20, "limits.passes": 30, "limits.header_ms": 1500,
-                "limits.body_ms": 2500, "limits.connections": 40}
+                "limits.body_ms": 2500}
 
     def test_a_body_that_says_it_is_too_large_is_refused_unread(self):
         answer = self.post("/api/v1/predict", b" " * 200001, {"Content-Type": "application/json"})
@@ -106,19 +108,45 @@ class Limits(harness.Case):
         self.assertIn(reply[:12], (b"", b"HTTP/1.1 408"))
         self.assertEqual(self.get("/livez").status, 200)
 
+
+class Patient(harness.Case):
+    """No deadline is near: what happens, happens for its own reason."""
+    settings = {"limits.header_ms": 600000, "limits.body_ms": 600000, "server.idle_ms": 3600000, "limits.connections": 5}
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.daemon.port), harness.PATIENCE / 3)
+
     def test_more_connections_than_allowed_wait_their_turn(self):
-        self.daemon.wait_until(lambda: self.daemon.metric("mfd_http_connections") == 1)  # its own alone
         self.daemon.wait_until(lambda: self.count() == 1)  # the one that listens
-        many = [socket.create_connection(("127.0.0.1", self.daemon.port), 10) for _ in range(60)]
-        self.daemon.wait_until(lambda: self.count() == 41)
+        inside = [self.connect() for _ in range(5)]
+        self.daemon.wait_until(lambda: self.count() == 6)
+        outside = [self.connect() for _ in range(3)]
+        for s in outside:
+            s.sendall(LAST)
         for _ in range(20):  # no more are taken
-            self.assertLessEqual(self.count(), 41)
+            self.assertEqual(self.count(), 6)
             time.sleep(0.01)
-        for s in many:
+        inside.pop().close()  # and nothing else happens that would have the daemon look again
+        for s in outside:
+            self.assertTrue(s.recv(65536).startswith(b"HTTP/1.1 200 "))
+        for s in inside + outside:
             s.close()
-        start = time.monotonic()
-        self.assertEqual(self.get("/livez").status, 200)
-        self.assertLess(time.monotonic() - start, harness.PATIENCE / 6)  # at once, not when some deadline passes
+
+    def test_a_client_that_will_say_no_more_is_let_go(self):
+        """The end comes together with the last bytes: the daemon sleeps until both are there."""
+        self.daemon.wait_until(lambda: self.count() == 1)
+        for data, answers in ((NEXT * 3, 3), (NEXT, 1), (NEXT + NEXT[:15], 1), (NEXT[:15], 0), (NEXT[:-2], 0)):
+            with self.connect() as s:
+                self.daemon.wait_until(lambda: self.count() == 2)
+                self.daemon.process.send_signal(signal.SIGSTOP)
+                try:
+                    s.sendall(data)
+                    s.shutdown(socket.SHUT_WR)
+                finally:
+                    self.daemon.process.send_signal(signal.SIGCONT)
+                reply = b"".join(iter(lambda: s.recv(65536), b""))
+            self.assertEqual(re.findall(rb"HTTP/1.1 (\d+)", reply), [b"200"] * answers)
+            self.daemon.wait_until(lambda: self.count() == 1)
 
     def count(self):
         """Sockets that the daemon has open."""
@@ -129,6 +157,10 @@ class Limits(harness.Case):
             except FileNotFoundError:  # closed meanwhile
                 pass
         return n
+
+
+NEXT = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LAST = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 class Deadlines(harness.Case):
