@@ -29,6 +29,7 @@ static const struct mfd_problem_type types[] = {
     { "conflict", 409, "The name is taken or in use" },
     { "result-incomplete", 409, "The job's result is not there, or not all of it" },
     { "model-gone", 410, "What the job was accepted for is gone" },
+    { "genome-changed", 410, "The genome that the job began with has been replaced" },
     { "precondition-failed", 412, "The resource has changed" },
     { "over-limit", 413, "Larger than a limit of this server" },
     { "unsupported-media-type", 415, "The body's media type or coding is not read here" },

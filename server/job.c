@@ -1,5 +1,6 @@
 #include "server/job.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "core/base/memory.h"
 #include "server/app.h"
 #include "server/drive.h"
+#include "server/genome_digest.h"
 #include "server/job_files.h"
 #include "server/job_input.h"
 #include "server/jobs.h"
@@ -31,6 +33,7 @@ struct mfd_job {
     struct mfd_job_progress progress; /* as the store has it */
     int fd;                           /* of the result */
     bool stuck;                       /* the disk was the reason */
+    atomic_int stopping;
     enum mfd_job_outcome outcome;
     struct mfd_problem problem;
     mfd_job_over *over;
@@ -81,6 +84,32 @@ static int begin(void *arg, struct mfd_operation_input *input, struct mfd_proble
     return status < 0 ? stuck(job, &err, problem) : 0;
 }
 
+/* All of a result is of one genome: of the files as they were when its first part was computed. */
+static int check_genome(struct mfd_job *job, const struct mfd_operation_plan *plan,
+                        struct mfd_problem *problem)
+{
+    char digest[MFD_SHA256_HEX];
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_store *store = mfd_app_store(job->app);
+    if (!plan->genome)
+        return 0;
+    int status = mfd_genome_digest(store, plan->genome, digest, &job->stopping, &err);
+    if (status == MFD_EMISMATCH)
+        return mfd_problem_set(problem, "genome-changed", NULL, "Genome '%s': %s",
+                               plan->genome_name, err.message);
+    if (status < 0)
+        return mfd_problem_from_error(problem, &err, NULL);
+    if (job->progress.done == 0 || !job->row.genome[0]) /* "": an older server began it */
+        status = mfd_store_job_genome(store, job->row.number, digest, &err);
+    else if (strcmp(job->row.genome, digest) != 0)
+        return mfd_problem_set(
+            problem, "genome-changed", NULL,
+            "The first %lld results are of genome '%s' with the digest %s, which "
+            "is now %s; submit the job again.",
+            (long long)job->progress.done, plan->genome_name, job->row.genome, digest);
+    return status < 0 ? stuck(job, &err, problem) : 0;
+}
+
 /* The operation must understand the request as it did when the job was accepted. */
 static bool opened(void *arg, void *state, struct mfd_operation_plan *plan,
                    struct mfd_problem *problem)
@@ -97,7 +126,7 @@ static bool opened(void *arg, void *state, struct mfd_operation_plan *plan,
         mfd_problem_set(problem, "model-gone", NULL,
                         "The request does not mean what it meant when the job was accepted: the "
                         "genome or the bundle has been replaced. Submit it again.");
-    return same;
+    return same && check_genome(job, plan, problem) == 0;
 }
 
 static int64_t now_s(void)
@@ -241,6 +270,7 @@ struct mfd_job *mfd_job_start(struct mfd_app *app, struct mfd_job_row *row, mfd_
 
 void mfd_job_stop(struct mfd_job *job)
 {
+    atomic_store(&job->stopping, 1);
     if (job->drive)
         mfd_drive_cancel(job->drive);
 }

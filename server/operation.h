@@ -23,6 +23,8 @@
 #include "server/batcher.h"
 #include "server/http.h"
 
+struct mfd_genome;
+
 struct mfd_operation_input {
     struct mfd_app *app;             /* registry, genomes: server/app.h */
     const struct mfd_limits *limits; /* a job's are wider, under the same names */
@@ -49,7 +51,9 @@ int mfd_operation_model(const struct mfd_operation_input *input, const char *nam
 /* What open says. Numbers are checked by the driver against the limits. */
 struct mfd_operation_plan {
     struct mfd_served
-        *model;        /* a reference (mfd_registry_acquire); the driver releases it after close */
+        *model; /* a reference (mfd_registry_acquire); the driver releases it after close */
+    struct mfd_genome *genome; /* borrowed until close; NULL: none is needed */
+    const char *genome_name;
     size_t items;      /* results, in the order of the input */
     double passes;     /* whole windows, nobody sharing */
     size_t part_items; /* most items a part; 0: the driver's choice (256) */

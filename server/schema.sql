@@ -111,3 +111,14 @@ CREATE TABLE digests (
     ga4gh TEXT NOT NULL,
     PRIMARY KEY (path, contig)
 ) WITHOUT ROWID;
+
+-- migration 4
+-- SHA-256 of a genome's FASTA and its index, one behind the other, as they were when it was computed.
+CREATE TABLE genome_files (
+    path TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    digest TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- That digest of the genome with which the job computed its first part; '' = it has computed none, or needs no genome.
+ALTER TABLE jobs ADD COLUMN genome TEXT NOT NULL DEFAULT '';

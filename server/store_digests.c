@@ -56,3 +56,35 @@ int mfd_store_digest_put(struct mfd_store *store, const char *path, const char *
     mfd_query_step(&q);
     return mfd_db_end(store, mfd_query_end(&q, "keep the digest of a contig", err), err);
 }
+
+int mfd_store_genome_digest(struct mfd_store *store, const char *path, const char *stamp,
+                            char hex[MFD_SHA256_HEX], struct mfd_error *err)
+{
+    struct mfd_query q;
+    sqlite3 *db = mfd_db_reader(store);
+    mfd_query_init(&q, db, "SELECT digest FROM genome_files WHERE path = ? AND stamp = ?");
+    mfd_query_text(&q, path);
+    mfd_query_text(&q, stamp);
+    hex[0] = '\0';
+    if (mfd_query_step(&q))
+        snprintf(hex, MFD_SHA256_HEX, "%s", mfd_query_column(&q, 0));
+    int status = mfd_query_end(&q, "read the digest of a genome", err);
+    mfd_db_return(store, db);
+    return status;
+}
+
+int mfd_store_genome_digest_put(struct mfd_store *store, const char *path, const char *stamp,
+                                const char *hex, struct mfd_error *err)
+{
+    struct mfd_query q;
+    sqlite3 *db;
+    int status = mfd_db_begin(store, &db, err);
+    if (status < 0)
+        return status;
+    mfd_query_init(&q, db, "INSERT OR REPLACE INTO genome_files VALUES (?, ?, ?)");
+    mfd_query_text(&q, path);
+    mfd_query_text(&q, stamp);
+    mfd_query_text(&q, hex);
+    mfd_query_step(&q);
+    return mfd_db_end(store, mfd_query_end(&q, "keep the digest of a genome", err), err);
+}

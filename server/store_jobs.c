@@ -11,7 +11,7 @@ const char *const mfd_job_state_names[] = {
     "queued", "running", "done", "failed", "cancelled", NULL
 };
 
-#define ROW_PREFIX 12 /* columns before "key" */
+#define ROW_PREFIX 13 /* columns before "key" */
 
 void mfd_job_row_deinit(struct mfd_job_row *row)
 {
@@ -26,6 +26,7 @@ void mfd_job_row_deinit(struct mfd_job_row *row)
     free(row->key);
     free(row->fingerprint);
     free(row->problem);
+    free(row->genome);
     *row = (struct mfd_job_row){ 0 };
 }
 
@@ -40,7 +41,7 @@ static bool read_row(struct mfd_query *q, struct mfd_job_row *row)
     *row = (struct mfd_job_row){ .number = sqlite3_column_int64(q->stmt, 0) };
     char **const texts[] = { &row->owner,       &row->operation, &row->params,      &row->queries,
                              &row->model,       &row->digest,    &row->description, &row->server,
-                             &row->fingerprint, &row->problem };
+                             &row->fingerprint, &row->problem,   &row->genome };
     int64_t *const numbers[] = { &row->input_bytes, &row->bytes, &row->json_bytes, &row->created,
                                  &row->started,     &row->ended, &row->expires };
     bool ok = true;

@@ -41,6 +41,7 @@ struct mfd_job_row {
     int64_t json_bytes;                 /* of the result, where tensors stand behind JSON */
     int64_t created, started, ended, expires;
     char *problem; /* JSON, where it failed; else "" */
+    char *genome;  /* digest of the one it began with (server/genome_digest.h); "": none yet */
 };
 void mfd_job_row_deinit(struct mfd_job_row *row);
 
@@ -92,6 +93,9 @@ int mfd_store_job_progress(struct mfd_store *store, int64_t number,
 int mfd_store_job_done(struct mfd_store *store, int64_t number,
                        const struct mfd_job_progress *progress, int64_t now, int64_t expires,
                        struct mfd_error *err) MFD_MUST_CHECK;
+/* What it computes from now on is of the genome with that digest. */
+int mfd_store_job_genome(struct mfd_store *store, int64_t number, const char *digest,
+                         struct mfd_error *err) MFD_MUST_CHECK;
 /* Forget what was computed: another version of the server goes on with it. */
 int mfd_store_job_restart(struct mfd_store *store, int64_t number, const char *server,
                           struct mfd_error *err) MFD_MUST_CHECK;

@@ -6,7 +6,8 @@
 
 #define MFD_JOB_COLUMNS                                                                            \
     "number, id, owner, operation, params, queries, model, digest, description, server, "          \
-    "fingerprint, problem, key, content, format, state, items, done, passes, ok, skipped, error, " \
+    "fingerprint, problem, genome, key, content, format, state, items, done, passes, ok, "         \
+    "skipped, error, "                                                                             \
     "input_bytes, bytes, json_bytes, created, started, ended, expires"
 #define MFD_JOB_WAITS_OR_RUNS "state < 2" /* see enum mfd_job_state */
 

@@ -132,6 +132,20 @@ int mfd_store_job_done(struct mfd_store *store, int64_t number,
     return mfd_db_end(store, status, err);
 }
 
+int mfd_store_job_genome(struct mfd_store *store, int64_t number, const char *digest,
+                         struct mfd_error *err)
+{
+    struct mfd_query q;
+    sqlite3 *db;
+    int status = mfd_db_begin(store, &db, err);
+    if (status < 0)
+        return status;
+    mfd_query_init(&q, db, "UPDATE jobs SET genome = ? WHERE number = ?");
+    mfd_query_text(&q, digest);
+    mfd_query_int(&q, number);
+    return mfd_db_end(store, run(db, &q, "note the job's genome", NULL, err), err);
+}
+
 int mfd_store_job_restart(struct mfd_store *store, int64_t number, const char *server,
                           struct mfd_error *err)
 {

@@ -4,8 +4,10 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
@@ -31,6 +33,7 @@ struct chunk {
 struct mfd_genome {
     atomic_uint refs;
     char *path, *fai;
+    struct mfd_genome_stamp stamp;
     struct mfd_contigs contigs;
     pthread_mutex_t lock; /* over what follows, and the contigs' `checked` */
     struct mfd_reader *reader;
@@ -190,6 +193,7 @@ static int load(struct mfd_genome *g, const struct mfd_genome_options *options,
     int status = load_contigs(g, real, gzi_given, options, assembly, err);
     if (status != MFD_OK)
         return status;
+    g->stamp = mfd_genome_stamp_now(g);
     MFD_AUTO_FREE char *gzi = realpath(gzi_given, NULL);
     status = mfd_reader_open(&g->reader, real, gzi ? gzi : gzi_given, err);
     return status == MFD_OK ? check_ends(g, err) : status;
@@ -220,6 +224,27 @@ int mfd_genome_open(struct mfd_genome **out, const char *path, struct mfd_error 
 {
     const struct mfd_genome_options options = MFD_GENOME_OPTIONS_INIT;
     return mfd_genome_open_with(out, path, &options, err);
+}
+
+struct mfd_genome_stamp mfd_genome_stamp_now(const struct mfd_genome *genome)
+{
+    struct mfd_genome_stamp stamp = { "" };
+    struct stat a, b;
+    if (stat(genome->path, &a) == 0 && stat(genome->fai, &b) == 0)
+        snprintf(stamp.text, sizeof stamp.text, "%lld-%lld.%09ld %lld-%lld.%09ld",
+                 (long long)a.st_size, (long long)a.st_mtim.tv_sec, a.st_mtim.tv_nsec,
+                 (long long)b.st_size, (long long)b.st_mtim.tv_sec, b.st_mtim.tv_nsec);
+    return stamp;
+}
+
+struct mfd_genome_stamp mfd_genome_stamp(const struct mfd_genome *genome)
+{
+    return genome->stamp;
+}
+
+const char *mfd_genome_index(const struct mfd_genome *genome)
+{
+    return genome->fai;
 }
 
 const char *mfd_genome_path(const struct mfd_genome *genome)

@@ -42,6 +42,15 @@ struct mfd_genome *mfd_genome_ref(struct mfd_genome *genome);
 void mfd_genome_unref(struct mfd_genome *genome);
 
 const char *mfd_genome_path(const struct mfd_genome *genome); /* as given to open, borrowed */
+/* The index's path, and the state of both files when they were opened: another one, and they have
+ * been changed or replaced since. */
+const char *mfd_genome_index(const struct mfd_genome *genome);
+struct mfd_genome_stamp {
+    char text[96]; /* sizes and times of change */
+};
+struct mfd_genome_stamp mfd_genome_stamp(const struct mfd_genome *genome);
+/* As the files are now; "" where one is gone. */
+struct mfd_genome_stamp mfd_genome_stamp_now(const struct mfd_genome *genome);
 /* "GRCh37" or "GRCh38" where the contigs' lengths or the options tell, else NULL. */
 const char *mfd_genome_assembly(const struct mfd_genome *genome);
 

@@ -117,6 +117,8 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
     s->config = mfd_model_config(mfd_served_model(s->served));
     if (find_genome(s, input->app, problem) || mfd_scoring_lay_out(s, call, problem))
         return -1;
+    plan->genome = s->genome;
+    plan->genome_name = s->genome_name;
     return write_provenance(s, call, problem);
 }
 

@@ -1,5 +1,7 @@
 """Jobs over restarts of the daemon, retention, and disks without room."""
+import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
 import unittest
@@ -77,6 +79,81 @@ class Restarts(unittest.TestCase):
         job = self.finish(daemon, name)
         self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/model-gone"))
         self.assertEqual(self.finish(daemon, named)["problem"]["type"], "/problems/genome-not-found")
+        daemon.stop()
+
+    def half(self, daemon, request, **more):
+        """A job that has a part of its result, when its daemon has stopped."""
+        name = self.run_one(daemon, request, **more)
+        daemon.wait_until(lambda: self.job(daemon, name)["progress"]["done"] >= 256, 0.02)
+        daemon.stop()
+        return name
+
+    def write_genome(self, path, change=lambda bases: bases):
+        """A copy of the region's FASTA with its index; its digest as the daemon names it."""
+        with open(os.path.join(harness.DATA, "region.fa"), encoding="ascii") as f:
+            head, _, bases = f.read().partition("\n")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(head + "\n" + change(bases))
+        shutil.copy(os.path.join(harness.DATA, "region.fa.fai"), path + ".fai")
+        digest = hashlib.sha256()
+        for name in (path, path + ".fai"):
+            with open(name, "rb") as f:
+                digest.update(f.read())
+        return digest.hexdigest()
+
+    def test_a_genome_that_is_replaced_ends_the_jobs_that_began_with_it(self):
+        path = self.directory.name + "/copy.fa"
+        before = self.write_genome(path)
+        name = self.half(self.start(genomes={"region": path}), predict(2560), format="ndjson")
+        after = self.write_genome(path, lambda bases: bases.translate(str.maketrans("ACac", "CAca")))
+        daemon = self.start(genomes={"region": path})
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/genome-changed"))
+        for word in ("'region'", before, after):
+            self.assertIn(word, job["problem"]["detail"])
+        fresh = self.run_one(daemon, predict(3))
+        self.assertEqual(self.finish(daemon, fresh)["state"], "done")
+        self.write_genome(path)
+        late = self.run_one(daemon, predict(3))  # the daemon has the other one open
+        self.assertEqual(self.finish(daemon, late)["problem"]["type"], "/problems/genome-changed")
+        daemon.stop()
+
+    def test_a_genome_that_is_copied_does_not(self):
+        path, other = self.directory.name + "/copy.fa", self.directory.name + "/moved.fa"
+        self.write_genome(path)
+        name = self.half(self.start(genomes={"region": path}), predict(2560), format="ndjson")
+        os.remove(path)
+        self.write_genome(other)
+        daemon = self.start(genomes={"region": other})
+        self.assertEqual(self.finish(daemon, name)["state"], "done")
+        again = self.run_one(daemon, predict(2560), format="ndjson")
+        self.finish(daemon, again)
+        results = [daemon.request("GET", JOBS + "/" + x + "/result").body for x in (name, again)]
+        self.assertEqual(results[0], results[1])
+        daemon.stop()
+
+    def test_a_job_goes_on_with_the_model_it_began_with(self):
+        daemon = self.start()
+        before = self.job(daemon, self.run_one(daemon, predict(1)))["model"]
+        name = self.half(daemon, predict(2560), format="ndjson")
+        daemon = self.start(models={"tiny": "order2"})
+        self.assertNotEqual(self.job(daemon, self.run_one(daemon, predict(1)))["model"], before)
+        self.assertEqual(self.finish(daemon, name)["state"], "done")
+        again = self.run_one(daemon, predict(2560, model=before), format="ndjson")
+        self.finish(daemon, again)
+        results = [daemon.request("GET", JOBS + "/" + x + "/result").body for x in (name, again)]
+        self.assertEqual(results[0], results[1])
+        daemon.stop()
+
+    def test_a_bundle_that_is_overwritten_ends_the_jobs_that_began_with_it(self):
+        path = self.directory.name + "/one.mfd"
+        shutil.copy(harness.bundle("tiny"), path)
+        name = self.half(self.start(models={"one": path}), predict(2560), format="ndjson")
+        shutil.copy(harness.bundle("order2"), path)
+        daemon = self.start(models={"one": path})
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/model-gone"))
+        self.assertIn("one@", job["problem"]["detail"])
         daemon.stop()
 
     def test_what_expires_is_swept(self):
