@@ -15,7 +15,6 @@ const char *const mfd_score_names[] = { "effect",    "reference",  "alternative"
                                         "agreement", "top",        NULL };
 const char *const mfd_subspace_names[] = { "biological", "technical", NULL };
 const char *const mfd_scale_names[] = { "", "logit", "probability", NULL };
-const char *const mfd_aggregate_names[] = { "none", "mean", "max", NULL };
 const char *const mfd_input_names[] = { "sequences", "intervals", "variants", NULL };
 
 const char *const mfd_ensemble_names[] = { "none", "strands", "published", NULL };

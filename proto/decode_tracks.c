@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const mfd_aggregate_names[] = { "none", "mean", "max", NULL };
+
 static int read_aggregate(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
     unsigned word;

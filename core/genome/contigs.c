@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "core/genome/assembly.h"
-#include "core/genome/names.h"
 #include "core/genome/quote.h"
 
 #define MAX_CONTIGS ((size_t)1 << 22)
@@ -17,6 +17,21 @@ struct span {
     const char *s;
     size_t n;
 };
+
+char *mfd_name_key(const char *name, size_t n)
+{
+    if (n > 3 && strncasecmp(name, "chr", 3) == 0) {
+        name += 3;
+        n -= 3;
+    }
+    if (n == 1 && (*name == 'm' || *name == 'M'))
+        return mfd_strdup("MT");
+    char *key = mfd_strndup(name, n);
+    for (char *p = key; p && *p; p++)
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 'a' + 'A');
+    return key;
+}
 
 void mfd_contigs_deinit(struct mfd_contigs *contigs)
 {

@@ -38,7 +38,11 @@ int mfd_contigs_parse(struct mfd_contigs *out, const char *text, size_t n, const
                       unsigned assembly, struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_contigs_deinit(struct mfd_contigs *contigs);
 
-/* As mfd_genome_resolve. */
+/* The key under which spellings of one name meet: upper case, no leading "chr", M as MT. NULL on
+ * lack of memory; release with free(). */
+char *mfd_name_key(const char *name, size_t n);
+
+/* As mfd_genome_resolve (names.c). */
 int mfd_contigs_resolve(const struct mfd_contigs *contigs, const char *name, size_t n,
                         size_t *contig, struct mfd_error *err) MFD_MUST_CHECK;
 /* The assembly that accessions of a contig are taken from: its own, else the genome's, else 0. */

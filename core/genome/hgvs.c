@@ -1,12 +1,12 @@
-/* Genomic HGVS (hgvs-nomenclature.org, DNA recommendations 21): what one edit of one sequence says.
- */
+/* What one edit of one sequence says. */
+#include "core/genome/hgvs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
-#include "core/genome/notation.h"
 #include "core/genome/quote.h"
 
 enum operation { SUBSTITUTION, DELETION, INSERTION, DUPLICATION, INVERSION, DELINS, NOTHING };
@@ -180,12 +180,12 @@ static int check_changed(const struct description *d, const struct mfd_edit *e,
     if ((int64_t)p->n != d->end - d->start + 1)
         return mfd_text_fail(text, p->from, "those are more or fewer bases than the range has",
                              err);
-    return mfd_notation_compare(e, genome, text, p->from, p->n, err);
+    return mfd_spelling_compare(e, genome, text, p->from, p->n, err);
 }
 
 static int take_inserted(struct mfd_edit *e, const char *s, size_t n, struct mfd_error *err)
 {
-    e->inserted = mfd_notation_copy(s, n);
+    e->inserted = mfd_spelling_copy(s, n);
     e->n_inserted = n;
     return e->inserted ? MFD_OK : mfd_fail_nomem(err);
 }
@@ -196,7 +196,7 @@ static int understand(struct mfd_edit *e, const struct description *d, struct mf
 {
     bool insertion = d->operation == INSERTION;
     e->pos = d->start - 1;
-    int status = mfd_notation_implied(e, genome, text, d->end - d->start + 1, err);
+    int status = mfd_spelling_implied(e, genome, text, d->end - d->start + 1, err);
     /* a wrong base of a substitution may be a swapped allele: the variant's check tells */
     if (status == MFD_OK && d->operation != SUBSTITUTION)
         status = check_changed(d, e, genome, text, err);
@@ -235,9 +235,9 @@ int mfd_hgvs_parse(struct mfd_variant *out, struct mfd_genome *genome, const str
         return status;
     MFD_CLEANUP(mfd_edit_deinit) struct mfd_edit e = MFD_EDIT_INIT;
     if (mfd_genome_resolve(genome, text->s, colon, &e.contig, NULL) != MFD_OK)
-        return mfd_notation_unknown(out, genome, text, colon, d.start - 1, err);
+        return mfd_spelling_unknown(out, genome, text, colon, d.start - 1, err);
     status = understand(&e, &d, genome, text, err);
-    return status == MFD_OK ? mfd_notation_finish(out, genome, text, colon, &e, err) : status;
+    return status == MFD_OK ? mfd_spelling_finish(out, genome, text, colon, &e, err) : status;
 }
 
 /* "100" or "100_105" from 0-based half-open. */

@@ -1,4 +1,4 @@
-#include "core/genome/names.h"
+/* Contigs by what people call them. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +13,6 @@
 
 #define CLOSEST 5
 #define COMPARED 64 /* bytes of a name that edit distances look at */
-
-char *mfd_name_key(const char *name, size_t n)
-{
-    if (n > 3 && strncasecmp(name, "chr", 3) == 0) {
-        name += 3;
-        n -= 3;
-    }
-    if (n == 1 && (*name == 'm' || *name == 'M'))
-        return mfd_strdup("MT");
-    char *key = mfd_strndup(name, n);
-    for (char *p = key; p && *p; p++)
-        if (*p >= 'a' && *p <= 'z')
-            *p = (char)(*p - 'a' + 'A');
-    return key;
-}
 
 /* First place in a sorted list of contigs whose name or key is not before `text`. */
 static size_t lower_bound(const struct mfd_contigs *cs, const size_t *order, bool keys,

@@ -7,10 +7,27 @@
 
 #include "core/base/memory.h"
 
+#define BUCKETS 1024
+
+/* What was asked for, a combination. */
+struct key {
+    char half[MFD_GROUPS][MFD_HALF_KEY];
+    double bias;
+    uint32_t policy, zero;
+};
+
+struct entry {
+    const struct mfd_virtual *v; /* a reference */
+    size_t bytes;                /* all of it and of the entry */
+    uint64_t hash;
+    struct key *keys; /* (v->tracks) */
+    struct entry *newer, *older, *next;
+};
+
 struct mfd_cache {
     pthread_mutex_t lock;
-    struct mfd_cache_entry *bucket[MFD_CACHE_BUCKETS];
-    struct mfd_cache_entry *newest, *oldest;
+    struct entry *bucket[BUCKETS];
+    struct entry *newest, *oldest;
     size_t entries, bytes, limit;
     uint64_t hits, misses;
 };
@@ -34,7 +51,7 @@ static double number_of(const struct mfd_combination *c)
 }
 
 /* Digests are as good as random, so a word of each will do; a find compares them whole. */
-uint64_t mfd_cache_hash(const struct mfd_combination *c, size_t n)
+static uint64_t hash_of(const struct mfd_combination *c, size_t n)
 {
     uint64_t h = n;
     for (size_t i = 0; i < n; i++) {
@@ -50,9 +67,9 @@ uint64_t mfd_cache_hash(const struct mfd_combination *c, size_t n)
     return h ^ h >> 32;
 }
 
-struct mfd_cache_key *mfd_cache_keys(const struct mfd_combination *c, size_t n)
+static struct key *keys_of(const struct mfd_combination *c, size_t n)
 {
-    struct mfd_cache_key *keys = mfd_calloc(n, sizeof *keys);
+    struct key *keys = mfd_calloc(n, sizeof *keys);
     for (size_t i = 0; keys && i < n; i++) {
         memcpy(keys[i].half, c[i].key, sizeof keys[i].half);
         keys[i].policy = (uint32_t)c[i].bias_policy;
@@ -62,7 +79,7 @@ struct mfd_cache_key *mfd_cache_keys(const struct mfd_combination *c, size_t n)
 }
 
 /* Of a bias the bits, as in the hash: NaN is refused elsewhere. */
-static bool same_keys(const struct mfd_cache_key *keys, const struct mfd_combination *c, size_t n)
+static bool same_keys(const struct key *keys, const struct mfd_combination *c, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         double number = number_of(&c[i]);
@@ -74,64 +91,64 @@ static bool same_keys(const struct mfd_cache_key *keys, const struct mfd_combina
     return true;
 }
 
-static struct mfd_cache_entry **slot(struct mfd_cache *c, uint64_t hash)
+static struct entry **slot(struct mfd_cache *c, uint64_t hash)
 {
-    return &c->bucket[hash % MFD_CACHE_BUCKETS];
+    return &c->bucket[hash % BUCKETS];
 }
 
-static void unlink_used(struct mfd_cache *c, struct mfd_cache_entry *e)
+static void unlink_used(struct mfd_cache *c, struct entry *e)
 {
     *(e->newer ? &e->newer->older : &c->newest) = e->older;
     *(e->older ? &e->older->newer : &c->oldest) = e->newer;
     e->newer = e->older = NULL;
 }
 
-static void push_newest(struct mfd_cache *c, struct mfd_cache_entry *e)
+static void push_newest(struct mfd_cache *c, struct entry *e)
 {
     e->older = c->newest;
     *(c->newest ? &c->newest->newer : &c->oldest) = e;
     c->newest = e;
 }
 
-static struct mfd_cache_entry *lookup(struct mfd_cache *c, const struct mfd_combination *wanted,
-                                      size_t n, uint64_t hash)
+static struct entry *lookup(struct mfd_cache *c, const struct mfd_combination *wanted, size_t n,
+                            uint64_t hash)
 {
-    for (struct mfd_cache_entry *e = *slot(c, hash); e; e = e->next)
-        if (e->hash == hash && e->v.tracks == n && same_keys(e->keys, wanted, n))
+    for (struct entry *e = *slot(c, hash); e; e = e->next)
+        if (e->hash == hash && e->v->tracks == n && same_keys(e->keys, wanted, n))
             return e;
     return NULL;
 }
 
-/* Is an entry of the same keys there already? */
-static bool is_known(struct mfd_cache *c, const struct mfd_cache_entry *new)
+static void entry_free(struct entry *e)
 {
-    for (struct mfd_cache_entry *e = *slot(c, new->hash); e; e = e->next)
-        if (e->hash == new->hash && e->v.tracks == new->v.tracks &&
-            !memcmp(e->keys, new->keys, e->v.tracks * sizeof *e->keys))
-            return true;
-    return false;
+    if (!e)
+        return;
+    mfd_virtual_unref(e->v);
+    free(e->keys);
+    free(e);
 }
 
 static void drop_oldest(struct mfd_cache *c)
 {
-    struct mfd_cache_entry *e = c->oldest, **at = slot(c, e->hash);
+    struct entry *e = c->oldest, **at = slot(c, e->hash);
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
     unlink_used(c, e);
     c->entries--;
     c->bytes -= e->bytes;
-    mfd_virtual_unref(&e->v);
+    entry_free(e);
 }
 
-struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *c, const struct mfd_combination *wanted,
-                                       size_t n)
+const struct mfd_virtual *mfd_cache_find(struct mfd_cache *c, const struct mfd_combination *wanted,
+                                         size_t n)
 {
-    uint64_t hash = mfd_cache_hash(wanted, n);
+    uint64_t hash = hash_of(wanted, n);
+    const struct mfd_virtual *found = NULL;
     pthread_mutex_lock(&c->lock);
-    struct mfd_cache_entry *e = lookup(c, wanted, n, hash);
+    struct entry *e = lookup(c, wanted, n, hash);
     if (e) {
-        atomic_fetch_add(&e->refs, 1);
+        found = mfd_virtual_ref(e->v);
         unlink_used(c, e);
         push_newest(c, e);
         c->hits++;
@@ -139,23 +156,42 @@ struct mfd_cache_entry *mfd_cache_find(struct mfd_cache *c, const struct mfd_com
         c->misses++;
     }
     pthread_mutex_unlock(&c->lock);
+    return found;
+}
+
+static struct entry *entry_new(const struct mfd_combination *combinations, size_t n,
+                               const struct mfd_virtual *v)
+{
+    struct entry *e = mfd_calloc(1, sizeof *e);
+    if (!e || !(e->keys = keys_of(combinations, n))) {
+        free(e);
+        return NULL;
+    }
+    e->v = mfd_virtual_ref(v);
+    e->bytes = sizeof *e + v->bytes + n * sizeof *e->keys;
+    e->hash = hash_of(combinations, n);
     return e;
 }
 
-void mfd_cache_add(struct mfd_cache *c, struct mfd_cache_entry *e)
+void mfd_cache_add(struct mfd_cache *c, const struct mfd_combination *combinations, size_t n,
+                   const struct mfd_virtual *v)
 {
+    struct entry *e = entry_new(combinations, n, v);
+    if (!e)
+        return;
     pthread_mutex_lock(&c->lock);
-    if (e->bytes <= c->limit && !is_known(c, e)) {
+    if (e->bytes <= c->limit && !lookup(c, combinations, n, e->hash)) {
         while (c->bytes + e->bytes > c->limit)
             drop_oldest(c);
-        atomic_fetch_add(&e->refs, 1);
         e->next = *slot(c, e->hash);
         *slot(c, e->hash) = e;
         push_newest(c, e);
         c->entries++;
         c->bytes += e->bytes;
+        e = NULL;
     }
     pthread_mutex_unlock(&c->lock);
+    entry_free(e);
 }
 
 void mfd_cache_limit(struct mfd_cache *c, size_t bytes)

@@ -10,9 +10,7 @@
 #include "core/base/sha256.h"
 #include "core/model/closest.h"
 #include "core/model/combination.h"
-#include "core/model/model_impl.h"
 #include "core/model/series.h"
-#include "core/model/virtual.h"
 #include "core/model/year.h"
 
 void mfd_combination_deinit(struct mfd_combination *c)
@@ -166,26 +164,6 @@ int mfd_combination_with(const struct mfd_metadata *md, const struct mfd_combina
         out->bias = base->bias;
     }
     return status;
-}
-
-static int need_metadata(const struct mfd_model *model, struct mfd_error *err)
-{
-    return model->embedding
-               ? MFD_OK
-               : mfd_fail_as(err, MFD_EUNSUPPORTED, "unsupported",
-                             "this model is a baseline without a metadata head; it cannot "
-                             "predict experiments that it was not trained on");
-}
-
-int mfd_virtual_of_track(const struct mfd_model *model, size_t track, struct mfd_combination *out,
-                         struct mfd_error *err)
-{
-    int status = need_metadata(model, err);
-    if (status)
-        return status;
-    if (track >= mfd_model_tracks(model))
-        return mfd_fail(err, MFD_EINVAL, "there is no track number %zu", track);
-    return mfd_combination_of_track(model->md, track, out, err);
 }
 
 /* ---- values ---- */
@@ -413,16 +391,13 @@ static int code_all(const struct mfd_metadata *md, const json_t *const *values, 
     return MFD_OK;
 }
 
-int mfd_virtual_code(const struct mfd_model *model, const json_t *metadata, size_t defaults,
-                     struct mfd_combination *out, char *column, struct mfd_error *err)
+int mfd_combination_code(const struct mfd_metadata *md, const json_t *metadata, size_t defaults,
+                         struct mfd_combination *out, char *column, struct mfd_error *err)
 {
-    const struct mfd_metadata *md = model->md;
     struct words w = { 0 };
     if (column)
         column[0] = '\0';
-    int status = need_metadata(model, err);
-    if (status)
-        return status;
+    int status;
     if (!json_is_object(metadata))
         return mfd_fail_as(err, MFD_EINVAL, "wrong-type", "metadata must be an object of columns");
     if (defaults != MFD_NONE && defaults >= mfd_metadata_tracks(md))

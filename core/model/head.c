@@ -5,7 +5,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
-#include "core/model/virtual.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_head, mfd_head_free);
 
@@ -14,7 +13,7 @@ void mfd_head_free(struct mfd_head *head)
     if (!head)
         return;
     if (head->owner) {
-        mfd_virtual_unref(head->owner);
+        head->release(head->owner);
         free(head);
         return;
     }

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 struct mfd_basis;
-struct mfd_virtual;
 
 /* Immutable once built; arrays aligned to 64 bytes, row-major without padding. */
 struct mfd_head {
@@ -29,7 +28,8 @@ struct mfd_head {
     size_t bio_rows, tech_rows;
     const uint32_t *bio_row, *tech_row;             /* (tracks) */
     const struct mfd_basis *bio_basis, *tech_basis; /* or NULL; of the model */
-    const struct mfd_virtual *owner; /* whose arrays they all are; NULL: the head's own */
+    const void *owner; /* whose arrays they all are; NULL: the head's own */
+    void (*release)(const void *owner);
 };
 
 /* An unfilled head; `embed` counts where both other widths are 0 (the baseline). NULL on lack of

@@ -1,4 +1,4 @@
-/* The inside of struct mfd_metadata, shared by metadata.c, fields.c and metadata_json.c. */
+/* The inside of struct mfd_metadata, shared by metadata*.c and fields*.c. */
 #pragma once
 
 #include "core/model/arena.h"
@@ -37,6 +37,8 @@ struct mfd_vocabulary {
 struct mfd_metadata *mfd_metadata_new(size_t tracks, size_t columns);
 /* Sort ids for look-up and refuse twins. */
 int mfd_metadata_index(struct mfd_metadata *md, struct mfd_error *err) MFD_MUST_CHECK;
+/* Index of a label within a field as it stands there, or MFD_NONE. */
+size_t mfd_fields_same_label(const struct mfd_field *field, const char *label, size_t n);
 /* Copy the mapping's columns that serve a group into fields, with their roles yet unset. */
 int mfd_fields_create(struct mfd_metadata *md, struct mfd_error *err) MFD_MUST_CHECK;
 /* Code the cells of a field: find labels and scale, or take those given. */

@@ -24,8 +24,6 @@ struct mfd_table_rules {
     bool none_is_missing;
 };
 
-#define MFD_MAX_TABLE (256u << 20) /* bytes of a table */
-
 /* Parse n bytes of UTF-8. `rules` may be NULL. A table without a File_accession column, with two
  * columns of one name, a row longer than the header, invalid UTF-8 or NUL bytes is MFD_EFORMAT, the
  * message naming line and column. */

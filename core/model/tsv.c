@@ -9,7 +9,6 @@
 #include "core/base/memory.h"
 #include "core/model/config.h"
 #include "core/model/mapping.h"
-#include "core/model/table.h"
 
 /* Bytes that follow a first byte; SIZE_MAX where none can be first. */
 static size_t utf8_tail(unsigned char c)

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/model/arena.h"
 
+#define MFD_MAX_TABLE (256u << 20)      /* bytes of a table */
 #define MFD_MAX_CELLS ((size_t)1 << 24) /* rows times columns */
 
 struct mfd_tsv {
@@ -19,7 +20,7 @@ struct mfd_tsv {
 };
 
 /* Split n bytes; everything lives in `arena`. MFD_EFORMAT for invalid UTF-8, NUL bytes, an unclosed
- * quote, no header, or a row longer than the header; MFD_ELIMIT above the limits of table.h. */
+ * quote, no header, or a row longer than the header; MFD_ELIMIT above these limits. */
 int mfd_tsv_parse(struct mfd_tsv *out, struct mfd_arena *arena, const char *text, size_t n,
                   struct mfd_error *err) MFD_MUST_CHECK;
 

@@ -6,35 +6,42 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
-#include "core/model/cache.h"
-#include "core/model/combination.h"
 #include "core/model/model_impl.h"
 
 #define CHUNK 1024 /* halves whose inputs are laid out at a time */
 
-const struct mfd_virtual *mfd_virtual_ref(const struct mfd_virtual *v)
-{
-    if (v)
-        atomic_fetch_add(&((struct mfd_cache_entry *)(size_t)v)->refs, 1);
-    return v;
-}
-
-void mfd_virtual_unref(const struct mfd_virtual *v)
-{
-    struct mfd_cache_entry *e = (struct mfd_cache_entry *)(size_t)v;
-    if (!e || atomic_fetch_sub(&e->refs, 1) != 1)
-        return;
-    free((void *)(size_t)v->w_bio);
-    free((void *)(size_t)v->w_tech);
-    free((void *)(size_t)v->bio);
-    free((void *)(size_t)v->tech);
-    free((void *)(size_t)v->bias);
-    free(e->keys);
-    free(e);
-}
-
 MFD_DEFINE_CLEANUP(const struct mfd_virtual, mfd_virtual_unref);
-MFD_DEFINE_CLEANUP(struct mfd_head, mfd_head_free);
+
+/* ---- combinations ---- */
+
+static int need_metadata(const struct mfd_model *model, struct mfd_error *err)
+{
+    return model->embedding
+               ? MFD_OK
+               : mfd_fail_as(err, MFD_EUNSUPPORTED, "unsupported",
+                             "this model is a baseline without a metadata head; it cannot "
+                             "predict experiments that it was not trained on");
+}
+
+int mfd_virtual_code(const struct mfd_model *model, const json_t *metadata, size_t defaults,
+                     struct mfd_combination *out, char *column, struct mfd_error *err)
+{
+    int status = need_metadata(model, err);
+    if (column)
+        column[0] = '\0';
+    return status ? status : mfd_combination_code(model->md, metadata, defaults, out, column, err);
+}
+
+int mfd_virtual_of_track(const struct mfd_model *model, size_t track, struct mfd_combination *out,
+                         struct mfd_error *err)
+{
+    int status = need_metadata(model, err);
+    if (status)
+        return status;
+    if (track >= mfd_model_tracks(model))
+        return mfd_fail(err, MFD_EINVAL, "there is no track number %zu", track);
+    return mfd_combination_of_track(model->md, track, out, err);
+}
 
 /* ---- distinct halves ---- */
 
@@ -212,35 +219,39 @@ static float *weights_new(size_t rows, size_t width)
     return mfd_mul(rows, width, &n) ? mfd_aligned(n, sizeof(float)) : NULL;
 }
 
-/* All of an entry but its keys; what is allocated hangs on it even on failure. */
+/* What is allocated hangs on v even on failure. */
 static int build(const struct mfd_model *m, const struct mfd_combination *c, size_t n,
-                 struct mfd_cache_entry *e, struct halves *bio, struct halves *tech, size_t *bad,
+                 struct mfd_virtual *v, struct halves *bio, struct halves *tech, size_t *bad,
                  struct mfd_error *err)
 {
     int status;
     if ((status = find_halves(bio, c, n, MFD_BIOLOGICAL, err)) ||
         (status = find_halves(tech, c, n, MFD_TECHNICAL, err)))
         return status;
-    struct mfd_virtual *v = &e->v;
     const struct mfd_basis *bio_basis = mfd_embedding_basis(m->embedding, MFD_BIOLOGICAL);
     const struct mfd_basis *tech_basis = mfd_embedding_basis(m->embedding, MFD_TECHNICAL);
     size_t bio_width = row_width(m, MFD_BIOLOGICAL, bio_basis);
     size_t tech_width = row_width(m, MFD_TECHNICAL, tech_basis);
     float *w_bio = weights_new(bio->n, bio_width), *w_tech = weights_new(tech->n, tech_width);
     float *bias = mfd_calloc(n, sizeof *bias);
-    *v = (struct mfd_virtual){ .tracks = n,
-                               .n_bio = bio->n,
-                               .n_tech = tech->n,
-                               .biological = m->config.biological,
-                               .technical = m->config.technical,
-                               .w_bio = w_bio,
-                               .w_tech = w_tech,
-                               .bio_basis = bio_basis,
-                               .tech_basis = tech_basis,
-                               .embedding = m->embedding,
-                               .bio = bio->row,
-                               .tech = tech->row,
-                               .bias = bias };
+    *v =
+        (struct mfd_virtual){ .tracks = n,
+                              .n_bio = bio->n,
+                              .n_tech = tech->n,
+                              .biological = m->config.biological,
+                              .technical = m->config.technical,
+                              .w_bio = w_bio,
+                              .w_tech = w_tech,
+                              .bio_basis = bio_basis,
+                              .tech_basis = tech_basis,
+                              .embedding = m->embedding,
+                              .bio = bio->row,
+                              .tech = tech->row,
+                              .bias = bias,
+                              .bytes = sizeof *v +
+                                       (bio->n * bio_width + tech->n * tech_width) * sizeof(float) +
+                                       n * 3 * sizeof(float) };
+    atomic_init(&v->refs, 1);
     bio->row = tech->row = NULL;
     if (!w_bio || !w_tech || !bias)
         return mfd_fail_nomem(err);
@@ -249,8 +260,6 @@ static int build(const struct mfd_model *m, const struct mfd_combination *c, siz
         (status = embed(m, c, bio, MFD_BIOLOGICAL, bio_basis, w_bio, err)) ||
         (status = embed(m, c, tech, MFD_TECHNICAL, tech_basis, w_tech, err)))
         return status;
-    e->bytes = sizeof *e + (bio->n * bio_width + tech->n * tech_width) * sizeof(float) +
-               n * (sizeof *e->keys + 3 * sizeof(float));
     return MFD_OK;
 }
 
@@ -265,26 +274,20 @@ int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combinat
         return mfd_fail_as(err, n ? MFD_ELIMIT : MFD_EINVAL, n ? "over-limit" : "invalid-value",
                            "%zu virtual tracks are asked for; 1 to %d are possible", n,
                            MFD_MAX_VIRTUAL);
-    struct mfd_cache_entry *found = mfd_cache_find(model->cache, combinations, n);
-    if (found) {
-        *out = &found->v;
+    if ((*out = mfd_cache_find(model->cache, combinations, n)))
         return MFD_OK;
-    }
-    struct mfd_cache_entry *e = mfd_calloc(1, sizeof *e);
-    if (!e)
+    struct mfd_virtual *made = mfd_calloc(1, sizeof *made);
+    if (!made)
         return mfd_fail_nomem(err);
-    atomic_init(&e->refs, 1);
-    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *v = &e->v;
+    atomic_init(&made->refs, 1);
+    MFD_CLEANUP(mfd_virtual_unref_p) const struct mfd_virtual *v = made;
     struct halves bio = { 0 }, tech = { 0 };
-    int status = build(model, combinations, n, e, &bio, &tech, bad, err);
+    int status = build(model, combinations, n, made, &bio, &tech, bad, err);
     halves_deinit(&bio);
     halves_deinit(&tech);
-    if (!status && !(e->keys = mfd_cache_keys(combinations, n)))
-        status = mfd_fail_nomem(err);
     if (status)
         return status;
-    e->hash = mfd_cache_hash(combinations, n);
-    mfd_cache_add(model->cache, e);
+    mfd_cache_add(model->cache, combinations, n, v);
     *out = mfd_steal(v);
     return MFD_OK;
 }
@@ -307,60 +310,6 @@ int mfd_virtual_half(const struct mfd_model *model, const struct mfd_combination
     for (size_t i = 0; i < n && !status; i++)
         memcpy(w + i * width, distinct + halves.row[i] * width, width * sizeof *w);
     return status;
-}
-
-/* w (tracks, width): a row of weights a track. */
-static int spread(const struct mfd_virtual *v, enum mfd_group g, size_t width, float *w)
-{
-    bool bio = g == MFD_BIOLOGICAL;
-    const float *rows = bio ? v->w_bio : v->w_tech;
-    const uint32_t *row = bio ? v->bio : v->tech;
-    size_t n = bio ? v->n_bio : v->n_tech;
-    MFD_AUTO_FREE float *expanded = NULL;
-    if (bio ? v->bio_basis : v->tech_basis) {
-        struct mfd_error err = MFD_ERROR_INIT;
-        expanded = weights_new(n, width);
-        if (!expanded || mfd_embedding_expand(v->embedding, g, rows, n, expanded, &err))
-            return MFD_ENOMEM; /* nothing else can happen */
-        rows = expanded;
-    }
-    for (size_t i = 0; i < v->tracks; i++)
-        memcpy(w + i * width, rows + row[i] * width, width * sizeof *w);
-    return MFD_OK;
-}
-
-struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v)
-{
-    MFD_CLEANUP(mfd_head_free_p)
-    struct mfd_head *head =
-        mfd_head_new(v->tracks, v->biological, v->technical, v->biological + v->technical);
-    if (!head || spread(v, MFD_BIOLOGICAL, v->biological, head->w_bio) ||
-        spread(v, MFD_TECHNICAL, v->technical, head->w_tech))
-        return NULL;
-    memcpy(head->bias, v->bias, v->tracks * sizeof *head->bias);
-    return mfd_steal(head);
-}
-
-struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
-{
-    struct mfd_head *head = mfd_calloc(1, sizeof *head);
-    if (!head)
-        return NULL;
-    *head = (struct mfd_head){ .tracks = v->tracks,
-                               .biological = v->biological,
-                               .technical = v->technical,
-                               .embed = v->biological + v->technical,
-                               .w_bio = (float *)(size_t)v->w_bio,
-                               .w_tech = (float *)(size_t)v->w_tech,
-                               .bias = (float *)(size_t)v->bias,
-                               .bio_rows = v->n_bio,
-                               .tech_rows = v->n_tech,
-                               .bio_row = v->bio,
-                               .tech_row = v->tech,
-                               .bio_basis = v->bio_basis,
-                               .tech_basis = v->tech_basis,
-                               .owner = mfd_virtual_ref(v) };
-    return head;
 }
 
 void mfd_virtual_stats(const struct mfd_model *model, struct mfd_virtual_stats *stats)

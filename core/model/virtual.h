@@ -7,40 +7,14 @@
 
 #include <jansson.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "core/base/error.h"
-#include "core/model/embedding.h"
-#include "core/model/head.h"
+#include "core/model/cache.h"
+#include "core/model/combination.h"
 #include "core/model/model.h"
+#include "core/model/virtual_set.h"
 
 #define MFD_MAX_VIRTUAL 100000 /* combinations of one request */
-#define MFD_VIRTUAL_CACHE                                                                          \
-    ((size_t)96 << 20) /* bytes of weights a model keeps, unless told otherwise */
-
-/* `bias`, `stn_bio` and `stn_tech` belong to training tracks; no combination has its own. */
-enum mfd_bias_policy {
-    MFD_BIAS_NONE, /* 0 */
-    MFD_BIAS_MEAN, /* mean over the trained tracks (held-out ones, never trained, do not count) */
-    MFD_BIAS_MATCHED, /* mean over the trained tracks that share every biological value */
-    MFD_BIAS_NUMBER,  /* as given */
-};
-
-#define MFD_HALF_KEY 32 /* hex digits of a SHA-256 */
-
-/* A coded combination. Made by the functions below; `bias_policy` and `bias` are the caller's. */
-struct mfd_combination {
-    uint32_t *code; /* a field after the other: number of labels and their indices, or float bits */
-    size_t n;       /* words of it */
-    char key[MFD_GROUPS][MFD_HALF_KEY]; /* digests of the halves: equal where they are */
-    enum mfd_bias_policy bias_policy;
-    double bias; /* for MFD_BIAS_NUMBER */
-};
-#define MFD_COMBINATION_INIT                                                                       \
-    {                                                                                              \
-        0                                                                                          \
-    }
-void mfd_combination_deinit(struct mfd_combination *c);
 
 /* Code {"column": value, ...}. A value is a label, several as "a,b" or ["a", "b"], a number (for a
  * column of labels: the label that prints so), true, false, or null for what the table has where a
@@ -54,19 +28,6 @@ int mfd_virtual_code(const struct mfd_model *model, const json_t *metadata, size
 /* The combination that a track has. */
 int mfd_virtual_of_track(const struct mfd_model *model, size_t track, struct mfd_combination *out,
                          struct mfd_error *err) MFD_MUST_CHECK;
-
-/* Immutable and reference counted; any thread. Used while its model is. */
-struct mfd_virtual {
-    size_t tracks;                /* combinations */
-    size_t n_bio, n_tech;         /* distinct halves */
-    size_t biological, technical; /* widths */
-    const float *w_bio;           /* (n_bio, biological), or with a basis its rows */
-    const float *w_tech;          /* (n_tech, technical), likewise; both 64-byte aligned */
-    const struct mfd_basis *bio_basis, *tech_basis; /* of the model, or NULL */
-    const struct mfd_embedding *embedding;          /* of the model */
-    const uint32_t *bio, *tech;                     /* (tracks), rows of the two */
-    const float *bias;                              /* (tracks) */
-};
 
 /* Weights of n combinations: the distinct halves through the embedding networks in blocks of matrix
  * products, or from the model's cache where the same were asked for before (by content). The
@@ -82,20 +43,8 @@ int mfd_virtual_weights(const struct mfd_model *model, const struct mfd_combinat
 int mfd_virtual_half(const struct mfd_model *model, const struct mfd_combination *combinations,
                      size_t n, enum mfd_group group, float *w,
                      struct mfd_error *err) MFD_MUST_CHECK;
-const struct mfd_virtual *mfd_virtual_ref(const struct mfd_virtual *v);
-void mfd_virtual_unref(const struct mfd_virtual *v);
 
-/* The same weights as a plain head, a row a combination; NULL on lack of memory. */
-struct mfd_head *mfd_virtual_head(const struct mfd_virtual *v);
-/* The same as a head that shares halves (struct mfd_head, bio_row): nothing is copied, it holds a
- * reference on v. For who goes through bio_row and tech_row, as core/score does. */
-struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v);
-
-/* The cache of a model: what it holds and what it was asked. */
-struct mfd_virtual_stats {
-    uint64_t hits, misses;
-    size_t entries, bytes, limit;
-};
+/* The cache of a model. */
 void mfd_virtual_stats(const struct mfd_model *model, struct mfd_virtual_stats *stats);
 /* Change its limit in bytes; what is over it is dropped at once. */
 void mfd_virtual_limit(const struct mfd_model *model, size_t bytes);

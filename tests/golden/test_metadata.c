@@ -7,6 +7,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/mapping.h"
 #include "core/model/metadata.h"
+#include "core/model/tsv.h"
 #include "tests/util/test.h"
 
 static const char *folder;

@@ -4,6 +4,7 @@
 
 #include "core/base/file.h"
 #include "core/model/table.h"
+#include "core/model/tsv.h"
 
 int main(int argc, char **argv)
 {

@@ -1,4 +1,4 @@
-/* The texts of variants: what their readers and writers share. */
+/* The texts of variants: what their readers share, from pieces of a text to a variant. */
 #pragma once
 
 #include <stddef.h>
@@ -21,27 +21,21 @@ int mfd_text_fail(const struct mfd_text *text, size_t at, const char *what, stru
 int mfd_text_bases(const struct mfd_text *text, size_t from, size_t n,
                    struct mfd_error *err) MFD_MUST_CHECK;
 
-/* HGVS with the colon before "g." at `colon`. */
-int mfd_hgvs_parse(struct mfd_variant *out, struct mfd_genome *genome, const struct mfd_text *text,
-                   size_t colon, struct mfd_error *err) MFD_MUST_CHECK;
-int mfd_hgvs_format(const struct mfd_variant *v, struct mfd_genome *genome, struct mfd_buffer *out,
-                    struct mfd_error *err) MFD_MUST_CHECK;
-
 /* A variant on the contig that the first n_chrom bytes of the text name, from an edit,
  * anchored where one of its alleles is empty, checked. */
-int mfd_notation_finish(struct mfd_variant *out, struct mfd_genome *genome,
+int mfd_spelling_finish(struct mfd_variant *out, struct mfd_genome *genome,
                         const struct mfd_text *text, size_t n_chrom, const struct mfd_edit *edit,
                         struct mfd_error *err) MFD_MUST_CHECK;
 /* A variant on a contig that is not known: status and no alleles. */
-int mfd_notation_unknown(struct mfd_variant *out, struct mfd_genome *genome,
+int mfd_spelling_unknown(struct mfd_variant *out, struct mfd_genome *genome,
                          const struct mfd_text *text, size_t n_chrom, int64_t pos,
                          struct mfd_error *err) MFD_MUST_CHECK;
 /* Read the n bases of an edit that the text left out: e->deleted at e->pos, e->contig. */
-int mfd_notation_implied(struct mfd_edit *e, struct mfd_genome *genome, const struct mfd_text *text,
+int mfd_spelling_implied(struct mfd_edit *e, struct mfd_genome *genome, const struct mfd_text *text,
                          int64_t n, struct mfd_error *err) MFD_MUST_CHECK;
 /* MFD_EMISMATCH where the n bases that the text wrote at `from` are not e->deleted. */
-int mfd_notation_compare(const struct mfd_edit *e, struct mfd_genome *genome,
+int mfd_spelling_compare(const struct mfd_edit *e, struct mfd_genome *genome,
                          const struct mfd_text *text, size_t from, size_t n,
                          struct mfd_error *err) MFD_MUST_CHECK;
 /* Upper-case copy of n bytes; NULL on lack of memory. */
-char *mfd_notation_copy(const char *s, size_t n);
+char *mfd_spelling_copy(const char *s, size_t n);
