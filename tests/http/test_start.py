@@ -1,8 +1,11 @@
 """Configuration, start, reload, and what systemd hands over."""
 import os
+import re
+import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -109,7 +112,6 @@ class Starting(Place):
 
     def test_a_store_of_the_future_is_left_alone(self):
         harness.Daemon(models={"tiny": "tiny"}, state=self.place).stop()
-        import sqlite3
         with sqlite3.connect(self.place + "/mfd.db") as db:
             db.execute("PRAGMA user_version = 99")
         db.close()
@@ -195,6 +197,61 @@ class Systemd(Place):
             except socket.timeout:
                 pass
             self.assertIn(b"STOPPING=1", rest)
+
+    def windows(self, daemon):
+        """Of each model, computed since the start; None before the daemon is ready."""
+        text = daemon.request("GET", "/metrics").body.decode()
+        if "\nmfd_ready 1\n" not in text:
+            return None
+        return [float(n) for n in re.findall(r"^mfd_engine_windows_total\{.*\} (.*)$", text, re.MULTILINE)]
+
+    def test_ready_is_said_when_every_model_is_loaded_and_has_computed(self):
+        """The registry waits for its database, which is locked here: all the while the daemon is not ready."""
+        models, path = {"chr20": "chr20", "wide": "wide", "tiny": "tiny"}, os.path.join(self.place, "notify")
+        state = os.path.join(self.place, "state")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(path)
+            s.settimeout(harness.PATIENCE)
+            for _ in range(10):  # until the lock comes before the last model
+                daemon = harness.Daemon(models=models, state=state, env={"NOTIFY_SOCKET": path}, wait="listening")
+                locked = self.unready_while_locked(daemon, state, s)
+                self.assertTrue(s.recv(1000).startswith(b"READY=1"))
+                self.assertEqual(self.windows(daemon), [1] * len(models))
+                self.assertEqual(daemon.request("GET", "/readyz").status, 200)
+                daemon.stop()
+                self.assertTrue(s.recv(1000).startswith(b"STOPPING=1"))
+                if locked:
+                    return
+        self.fail("never in time with the lock")
+
+    def unready_while_locked(self, daemon, state, s):
+        """False where the daemon was ready before it could be locked out."""
+        database = sqlite3.connect(state + "/mfd.db", timeout=harness.PATIENCE, isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            for i in range(50):
+                answer = daemon.request("GET", "/readyz")
+                if i == 0 and answer.status == 200:
+                    return False
+                self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"))
+                self.assertIsNone(self.windows(daemon))
+                self.assertEqual(select.select([s], [], [], 0)[0], [], "it has said something")
+                time.sleep(0.01)
+        finally:
+            database.execute("ROLLBACK")
+            database.close()
+        return True
+
+    def test_no_model_is_ready_cold_at_any_moment(self):
+        models = {"chr20": "chr20", "tiny": "tiny"}
+        daemon = harness.Daemon(models=models, wait="listening")
+        while (found := self.windows(daemon)) is None:
+            pass
+        self.assertEqual(found, [1] * len(models))
+        daemon.stop()
+        daemon = harness.Daemon(models=models, settings={"compute.warm_up": "no"})
+        self.assertEqual(self.windows(daemon), [0] * len(models))
+        daemon.stop()
 
     def test_it_serves_on_a_socket_that_was_handed_over(self):
         with socket.create_server(("127.0.0.1", 0)) as s:
