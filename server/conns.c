@@ -88,24 +88,32 @@ bool mfd_conns_read(const struct mfd_conns *conns)
     return false;
 }
 
-void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
-                   const struct mfd_problem *problem)
+void mfd_conn_say(const struct mfd_conn *conn, struct mfd_request *rq, int status,
+                  const struct mfd_buffer *body)
 {
-    struct mfd_buffer body = MFD_BUFFER_INIT, text = MFD_BUFFER_INIT;
-    mfd_problem_encode(problem, rq->ids.request, NULL, &body);
+    struct mfd_buffer text = MFD_BUFFER_INIT;
     mfd_buffer_addf(&text,
                     "HTTP/1.1 %d Refused\r\nConnection: close\r\nX-Request-Id: %s\r\n"
                     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n",
-                    problem->status, rq->ids.request, body.len + 1);
+                    status, rq->ids.request, body->len);
     if (!rq->head)
-        mfd_buffer_addf(&text, "%s\n", body.data ? body.data : "");
-    rq->final_status = problem->status;
+        mfd_buffer_add(&text, body->data ? body->data : "", body->len);
+    rq->final_status = status;
     if (!text.failed && send(conn->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         /* it is going away anyway */
     }
-    mfd_buffer_deinit(&body);
     mfd_buffer_deinit(&text);
+}
+
+void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
+                   const struct mfd_problem *problem)
+{
+    struct mfd_buffer body = MFD_BUFFER_INIT;
+    mfd_problem_encode(problem, rq->ids.request, NULL, &body);
+    mfd_buffer_adds(&body, "\n");
+    mfd_conn_say(conn, rq, problem->status, &body);
+    mfd_buffer_deinit(&body);
 }
 
 void mfd_conn_hang_up(const struct mfd_conn *conn, bool tls, const char *slug, const char *detail)

@@ -24,6 +24,7 @@ struct mfd_conn {
     bool half;               /* the client will send no more */
     bool parked;             /* refuse.c: suspended, for it may be the one refused */
     struct mfd_watch *rests; /* refuse.c: refused, and what it still sends is thrown away */
+    size_t rested;           /* bytes of that */
     uint64_t deadline;       /* loop clock; 0: none */
 };
 
@@ -59,5 +60,8 @@ bool mfd_conns_read(const struct mfd_conns *conns);
  * conn->rq, or a stand-in where the request has none yet. */
 void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
                    const struct mfd_problem *problem);
+/* The same with a problem that is encoded already. */
+void mfd_conn_say(const struct mfd_conn *conn, struct mfd_request *rq, int status,
+                  const struct mfd_buffer *body);
 /* A problem of that slug, where it can be told. Then the end. */
 void mfd_conn_hang_up(const struct mfd_conn *conn, bool tls, const char *slug, const char *detail);

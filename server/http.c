@@ -185,7 +185,7 @@ static enum MHD_Result receive(struct mfd_request *rq, const char *data, size_t 
     struct mfd_error err = MFD_ERROR_INIT;
     rq->body_seen += n;
     if (rq->discard)
-        return rq->body_seen > DISCARD_LIMIT ? MHD_NO : MHD_YES;
+        return (rq->discarded += n) <= DISCARD_LIMIT || mfd_refuse_body(rq) ? MHD_YES : MHD_NO;
     if (rq->body_seen > rq->body_limit) {
         struct mfd_problem problem = MFD_PROBLEM_INIT;
         mfd_intake_too_large(rq, -1, &problem);
@@ -200,6 +200,8 @@ static enum MHD_Result receive(struct mfd_request *rq, const char *data, size_t 
     if (rq->reply.kind) {
         rq->discard = true;
         mfd_buffer_deinit(&rq->body);
+        mfd_upload_free(rq->upload); /* its disk may be somebody else's now */
+        rq->upload = NULL;
     }
     return MHD_YES;
 }

@@ -13,6 +13,7 @@
 #include "server/request.h"
 
 #define LINGER_MS 2000
+#define LINGER_BYTES ((size_t)32 << 20)
 
 /* Beginnings of lines of libmicrohttpd's log: of a refusal, and of failures after which a
  * connection is closed in a way that is_open does not see. */
@@ -79,21 +80,33 @@ static void say_why(struct mfd_problem *problem, int status, const struct mfd_li
     problem->status = status;
 }
 
-/* What the client is still sending is read and thrown away: closing a socket with unread bytes
- * resets the connection, and the answer may be lost with it. */
 static void on_rest(void *arg)
 {
     struct mfd_conn *conn = arg;
     char bytes[16384];
     ssize_t n = recv(conn->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+    conn->rested += n > 0 ? (size_t)n : 0;
+    if (n == 0 || conn->rested > LINGER_BYTES || (n < 0 && errno != EAGAIN && errno != EINTR))
+        mfd_refuse_end(conn);
+}
+
+/* The last word has been said to this one, which is suspended: nothing of libmicrohttpd's follows,
+ * and what the client still sends is read and thrown away for a moment, for closing a socket with
+ * unread bytes resets the connection, and the word may be lost with it. */
+static void linger(struct mfd_conn *conn)
+{
+    struct mfd_loop *loop = mfd_app_loop(conn->conns->app);
+    shutdown(conn->fd, SHUT_WR);
+    conn->rests = mfd_watch_new(loop, conn->fd, MFD_WATCH_READ, on_rest, conn);
+    if (conn->rests)
+        conn->deadline = mfd_loop_now(loop) + LINGER_MS;
+    else
         mfd_refuse_end(conn);
 }
 
 static void refuse(const struct mfd_conns *conns, struct mfd_conn *conn, int status)
 {
     struct mfd_problem problem = MFD_PROBLEM_INIT;
-    struct mfd_loop *loop = mfd_app_loop(conns->app);
     struct mfd_request *rq = conn->rq ? conn->rq : mfd_request_new(conns->app, "");
     if (rq && !conn->rq)
         mfd_conn_remote(conn->connection, rq->remote, sizeof rq->remote);
@@ -104,12 +117,22 @@ static void refuse(const struct mfd_conns *conns, struct mfd_conn *conn, int sta
         mfd_access(rq, true);
         mfd_request_unref(rq);
     }
-    shutdown(conn->fd, SHUT_WR); /* so that nothing of libmicrohttpd's follows */
-    conn->rests = mfd_watch_new(loop, conn->fd, MFD_WATCH_READ, on_rest, conn);
-    if (conn->rests)
-        conn->deadline = mfd_loop_now(loop) + LINGER_MS;
-    else
-        mfd_refuse_end(conn);
+    linger(conn);
+}
+
+bool mfd_refuse_body(struct mfd_request *rq)
+{
+    struct mfd_conn *conn = rq->conn;
+    if (!conn || conn->conns->tls || rq->reply.gzip)
+        return false;
+    if (conn->rests) /* another chunk of the same buffer */
+        return true;
+    if (rq->final_status) /* the rest of it, at the end */
+        return false;
+    mfd_conn_say(conn, rq, rq->reply.status, &rq->reply.body);
+    MHD_suspend_connection(conn->connection);
+    linger(conn);
+    return true;
 }
 
 bool mfd_refuse_settle(struct mfd_conns *conns)

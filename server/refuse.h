@@ -17,6 +17,9 @@
 void mfd_refuse_hear(struct mfd_conns *conns, const char *fmt, va_list ap);
 /* After MHD_run. True: there was a refusal, and libmicrohttpd should have another turn. */
 bool mfd_refuse_settle(struct mfd_conns *conns);
+/* A body that is refused has been read long enough: say the answer that there is, and let go. From
+ * the handler of the body; false where nothing can be said. */
+bool mfd_refuse_body(struct mfd_request *rq);
 /* Hang up on one that has been refused, and on all of them: the time in which the client may read
  * why is over. */
 void mfd_refuse_end(struct mfd_conn *conn);

@@ -76,6 +76,7 @@ struct mfd_request {
     struct mfd_buffer body;
     size_t body_limit;  /* bytes, compressed or not */
     uint64_t body_seen; /* bytes received */
+    uint64_t discarded; /* of these, of a body that is refused */
     struct mfd_upload *upload;
 
     atomic_bool cancelled;
