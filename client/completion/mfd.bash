@@ -64,11 +64,11 @@ _mfd()
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask tracks --columns id)" -- "$cur")
         return
         ;;
-    --columns | --count-by)
+    --columns | --count-by | --over)
         mapfile -t COMPREPLY < <(compgen -W "$(_mfd_ask fields)" -- "$cur")
         return
         ;;
-    --where | -w | --set | --a | --b)
+    --where | -w | --set | --a | --b | --given)
         compopt -o nospace
         mapfile -t COMPREPLY < <(compgen -S = -W "$(_mfd_ask fields)" -- "$cur")
         return

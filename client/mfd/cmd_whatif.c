@@ -6,10 +6,9 @@
 #include "client/lib/text.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
+#include "client/mfd/experiment.h"
 #include "client/mfd/show.h"
 #include "core/base/cleanup.h"
-#include "core/base/memory.h"
-#include "core/base/parse.h"
 
 #define MOST_NEAR 100 /* tracks that the server names */
 
@@ -26,84 +25,6 @@ struct virtual
     json_t *head[2];    /* owned: of the answers for virtual and for real tracks */
     json_t *results[2]; /* owned: the same, a result an interval */
 };
-
-/* The type of a metadata column, or NULL where the model has none of that name. */
-static const char *type_of(const struct virtual *v, const char *column)
-{
-    json_t *field;
-    size_t i;
-    json_array_foreach(json_object_get(v->fields, "fields"), i, field)
-    {
-        const char *name = json_string_value(json_object_get(field, "name"));
-        if (name && strcmp(name, column) == 0)
-            return json_string_value(json_object_get(field, "type"));
-    }
-    return NULL;
-}
-
-/* What a user writes as the value of a column: a label as a string, several between commas as an
- * array, nothing as null. NULL where it is not UTF-8, or on lack of memory. */
-static json_t *labels_of(const char *value)
-{
-    if (!*value)
-        return json_null();
-    if (!strchr(value, ','))
-        return json_string(value);
-    json_t *labels = json_array();
-    for (const char *at = value; labels && *at; at += *at == ',') {
-        size_t n = strcspn(at, ",");
-        if (n && json_array_append_new(labels, json_stringn(at, n)) < 0) {
-            json_decref(labels);
-            return NULL;
-        }
-        at += n;
-    }
-    return labels;
-}
-
-/* COLUMN=VALUE into a metadata object: numbers for columns of numbers, otherwise labels. */
-static int set_value(const struct virtual *v, json_t *metadata, const char *entry,
-                     struct mfd_error *err)
-{
-    size_t n = strcspn(entry, "=");
-    MFD_AUTO_FREE char *column = mfd_strndup(entry, n);
-    const char *value = entry + n + 1, *type = column ? type_of(v, column) : NULL;
-    bool number = type && *value && (strcmp(type, "float") == 0 || strcmp(type, "int") == 0);
-    double x = 0;
-    if (!column)
-        return mfd_fail_nomem(err);
-    if (number && !mfd_parse_double(value, strlen(value), &x))
-        return compute_misuse(err, "%.100s takes a number, not '%.100s'", column, value);
-    if (json_object_set_new(metadata, column, number ? json_real(x) : labels_of(value)) < 0)
-        return compute_misuse(err, "'%.100s' is not valid UTF-8", entry);
-    return MFD_OK;
-}
-
-static int add_setting(struct virtual *v, const char *id, const struct list *own,
-                       struct mfd_error *err)
-{
-    const struct settings *set = &v->app->set;
-    json_t *metadata = json_object(), *bias = NULL;
-    const struct list *const lists[] = { &set->set, own };
-    int status = metadata ? MFD_OK : mfd_fail_nomem(err);
-    for (size_t l = 0; l < 2; l++)
-        for (size_t i = 0; lists[l] && i < lists[l]->n && status == MFD_OK; i++)
-            status = set_value(v, metadata, lists[l]->at[i], err);
-    if (status == MFD_OK && !json_object_size(metadata))
-        status = compute_misuse(err, "say what the experiment is: --set COLUMN=VALUE (`mfd fields` "
-                                     "names the columns)");
-    double x; /* beside real tracks, which have a bias each, none would be out of place */
-    const char *said = set->bias ? set->bias : "mean";
-    bias = mfd_parse_double(said, strlen(said), &x) ? json_real(x) : json_string(said);
-    json_t *setting = status == MFD_OK ? json_pack("{s:s, s:O, s:s*, s:O*}", "id", id, "metadata",
-                                                   metadata, "like", set->like, "bias", bias)
-                                       : NULL;
-    if (status == MFD_OK && json_array_append_new(v->settings, setting) < 0)
-        status = mfd_fail_nomem(err);
-    json_decref(bias);
-    json_decref(metadata);
-    return status;
-}
 
 /* Ask the server whether the setting is supported, and which real tracks are nearest to it. */
 static int resolve(struct virtual *v, size_t most, struct mfd_error *err)
@@ -261,19 +182,13 @@ static int show(struct virtual *v, struct mfd_error *err)
 
 static int begin(struct virtual *v, int argc, char **argv, struct mfd_error *err)
 {
-    struct mfd_buffer path = MFD_BUFFER_INIT;
     if (argc == 0 || strcmp(argv[0], "-") == 0)
         return compute_misuse(err, "name the intervals, such as chr20:42,984,161-42,984,444");
     v->settings = json_array();
     v->near = json_array();
     v->distance = json_object();
     int status = v->settings && v->near && v->distance ? MFD_OK : mfd_fail_nomem(err);
-    if (status == MFD_OK)
-        status = app_model_path(v->app, &path, "/fields", err);
-    if (status == MFD_OK)
-        status = mfd_client_json(v->app->client, path.data, NULL, NULL, &v->fields, err);
-    mfd_buffer_deinit(&path);
-    return status;
+    return status == MFD_OK ? experiment_fields(v->app, &v->fields, err) : status;
 }
 
 static void end(struct virtual *v)
@@ -289,7 +204,7 @@ static int run_whatif(struct app *app, int argc, char **argv, struct mfd_error *
     struct virtual v = { .app = app };
     int status = begin(&v, argc, argv, err);
     if (status == MFD_OK)
-        status = add_setting(&v, "what if", NULL, err);
+        status = experiment_add(v.settings, v.fields, &app->set, "what if", NULL, err);
     if (status == MFD_OK)
         status = resolve(&v, app->set.top_given ? app->set.top : 3, err);
     if (status == MFD_OK)
@@ -309,9 +224,9 @@ static int run_compare(struct app *app, int argc, char **argv, struct mfd_error 
         return compute_misuse(err, "say what is compared: --a COLUMN=VALUE and --b COLUMN=VALUE");
     int status = begin(&v, argc, argv, err);
     if (status == MFD_OK)
-        status = add_setting(&v, "a", &app->set.a, err);
+        status = experiment_add(v.settings, v.fields, &app->set, "a", &app->set.a, err);
     if (status == MFD_OK)
-        status = add_setting(&v, "b", &app->set.b, err);
+        status = experiment_add(v.settings, v.fields, &app->set, "b", &app->set.b, err);
     if (status == MFD_OK)
         status = ask(&v, 0, argc, argv, err);
     if (status == MFD_OK)

@@ -18,7 +18,7 @@ struct command {
 
 extern const struct command command_models, command_tracks, command_fields, command_predict,
     command_features, command_score, command_status, command_explain, command_ism, command_whatif,
-    command_compare, command_card, command_jobs;
+    command_compare, command_card, command_jobs, command_marginal;
 
 /* NULL-terminated, in the order of the help. */
 extern const struct command *const commands[];

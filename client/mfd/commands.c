@@ -3,13 +3,9 @@
 #include "client/mfd/command.h"
 
 const struct command *const commands[] = {
-    &command_predict,  &command_score,
-    &command_features, &command_explain,
-    &command_ism,      &command_whatif,
-    &command_compare,  &command_card,
-    &command_models,   &command_tracks,
-    &command_fields,   &command_jobs,
-    &command_status,   NULL,
+    &command_predict,  &command_score,  &command_features, &command_explain, &command_ism,
+    &command_marginal, &command_whatif, &command_compare,  &command_card,    &command_models,
+    &command_tracks,   &command_fields, &command_jobs,     &command_status,  NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -99,6 +99,10 @@ int rows_head(void *arg, json_t *line, struct mfd_error *err)
     }
     for (size_t i = 0; i < rows->columns.n && n < 40; i++)
         column[n++] = (struct sheet_column){ rows->columns.at[i], SHEET_LEFT, true };
+    if (rows->levels) {
+        column[n++] = (struct sheet_column){ "setting", SHEET_LEFT, true };
+        column[n++] = (struct sheet_column){ "weight", SHEET_RIGHT, false };
+    }
     for (size_t i = 0; i < (rows->features ? 1 : rows->values); i++)
         column[n++] = (struct sheet_column){ rows->features ? "value" : rows->value[i].title,
                                              SHEET_RIGHT, false };
@@ -135,7 +139,7 @@ static int show_unscored(struct rows *rows, json_t *result, json_t *input, struc
 {
     struct mfd_buffer text = MFD_BUFFER_INIT, name = MFD_BUFFER_INIT;
     const char *state = json_string_value(json_object_get(result, "status"));
-    size_t cells = rows->features ? 3 : 1 + rows->columns.n + rows->values;
+    size_t cells = rows->features ? 3 : 1 + rows->columns.n + (rows->levels ? 2 : 0) + rows->values;
     bool named = false;
     label(&name, input);
     for (const struct place *p = places[rows->kind]; p->title; p++) {
@@ -269,6 +273,52 @@ static void show_name(struct rows *rows, const char *subspace, size_t i)
         show_cell(rows->sheet, json_object_get(metadata, rows->columns.at[c]), 4);
 }
 
+/* "COLUMN=VALUE;COLUMN=VALUE" and its weight. */
+static void show_setting(struct rows *rows, json_t *setting)
+{
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    const char *column;
+    json_t *value;
+    json_object_foreach(json_object_get(setting, "values"), column, value)
+    {
+        mfd_buffer_addf(&text, "%s%s=", text.len ? ";" : "", column);
+        if (json_is_string(value))
+            mfd_buffer_adds(&text, json_string_value(value));
+        else if (json_is_number(value))
+            mfd_buffer_addf(&text, "%.9g", json_number_value(value));
+    }
+    sheet_text(rows->sheet, text.data);
+    show_cell(rows->sheet, json_object_get(setting, "weight"), 4);
+    mfd_buffer_deinit(&text);
+}
+
+/* A row for each setting that element i is the mean of. */
+static int show_levels(struct rows *rows, json_t *result, json_t *bin, json_t *input, size_t i,
+                       struct mfd_error *err)
+{
+    json_t *settings = show_member(rows->head, "provenance.settings"), *setting;
+    size_t s, n = json_array_size(settings);
+    int status = MFD_OK;
+    json_array_foreach(settings, s, setting)
+    {
+        show_places(rows, result, bin, input);
+        show_name(rows, NULL, i);
+        show_setting(rows, setting);
+        for (size_t v = 0; v < rows->values; v++) {
+            const char *path = rows->value[v].path;
+            json_t *levels = strncmp(path, "values.", 7) == 0
+                                 ? json_object_get(json_object_get(bin, "levels"), path + 7)
+                                 : NULL;
+            show_value(rows, json_array_get(levels, i * n + s));
+        }
+        show_notes(rows, result, bin);
+        status = sheet_end_row(rows->sheet, err);
+        if (status < 0)
+            break;
+    }
+    return status;
+}
+
 /* All rows of one bin, sequence or variant. `from` and `to` are columns of values: all of them side
  * by side for tracks, one after another for features. */
 static int show_block(struct rows *rows, json_t *result, json_t *bin, json_t *input, size_t from,
@@ -283,10 +333,16 @@ static int show_block(struct rows *rows, json_t *result, json_t *bin, json_t *in
     for (size_t k = 0; k < n && status == MFD_OK; k++) {
         show_places(rows, result, bin, input);
         show_name(rows, rows->value[from].title, order[k]);
+        if (rows->levels) { /* this row is of all settings */
+            sheet_text(rows->sheet, NULL);
+            sheet_text(rows->sheet, NULL);
+        }
         for (size_t v = from; v < to; v++)
             show_value(rows, json_array_get(show_member(bin, rows->value[v].path), order[k]));
         show_notes(rows, result, bin);
         status = sheet_end_row(rows->sheet, err);
+        if (rows->levels && status == MFD_OK)
+            status = show_levels(rows, result, bin, input, order[k], err);
     }
     return status;
 }

@@ -13,6 +13,7 @@ struct rows {
     struct app *app;
     enum rows_kind kind;
     bool features;     /* a row a feature instead of a row a track */
+    bool levels;       /* behind a track a row for each setting that it is averaged over */
     size_t top;        /* rows an item, by size of the first value; 0: all */
     bool by_magnitude; /* size without the sign */
     int digits;        /* decimals of values in a table */

@@ -71,4 +71,6 @@ void settings_deinit(struct settings *set)
     list_deinit(&set->set);
     list_deinit(&set->a);
     list_deinit(&set->b);
+    list_deinit(&set->over);
+    list_deinit(&set->given_settings);
 }
