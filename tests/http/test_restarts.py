@@ -2,6 +2,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import sqlite3
 import tempfile
 import unittest
@@ -191,6 +192,40 @@ class Restarts(unittest.TestCase):
         body = daemon.request("GET", JOBS + "/" + name + "/result").body
         self.assertTrue(body.startswith(b"index\t"), body[:40])
         daemon.stop()
+
+    def test_a_vcf_whose_daemon_is_killed_is_the_same_to_the_byte(self):
+        contig, bases = next(harness.records("region.fa"))
+        rows = ["%s\t%d\trs%d\t%s\t%s\t.\tPASS\tDP=%d" % (contig, 10000 + i, i, bases[9999 + i].upper(), ",".join(
+            b for b in "ACGT" if b != bases[9999 + i].upper()), i) for i in range(900)]
+        rows.insert(400, "%s\t11000\tbad\tA\t<DEL>\t.\t.\t." % contig)
+        body = ("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "\n".join(rows) + "\n").encode()
+
+        def submit(daemon):
+            answer = daemon.request("POST", JOBS + "?format=vcf&components=total,biological,technical&top=2&ensemble=strands",
+                                    body, {"Content-Type": "text/vcf"})
+            self.assertEqual(answer.status, 202, answer.body)
+            return answer.json()["id"]
+
+        daemon, seen = self.start(), 0
+        name = submit(daemon)
+        for _ in range(3):
+            daemon.wait_until(lambda: self.job(daemon, name)["progress"]["done"] > seen, 0.01)
+            daemon.process.kill()
+            daemon.stop(sign=None, code=-signal.SIGKILL)
+            daemon = self.start()
+            job = self.job(daemon, name)
+            self.assertIn(job["state"], ("queued", "running"), "killed too late to be a test")
+            self.assertGreater(job["progress"]["done"], seen)
+            seen = job["progress"]["done"]
+        self.assertEqual(self.finish(daemon, name)["state"], "done")
+        killed = daemon.request("GET", JOBS + "/" + name + "/result").body
+        daemon.stop()
+        calm = harness.Daemon(models=self.models, genomes=self.genomes)
+        again = submit(calm)
+        self.assertEqual(self.finish(calm, again)["state"], "done")
+        self.assertEqual(calm.request("GET", JOBS + "/" + again + "/result").body, killed)
+        self.assertEqual(sum(not line.startswith(b"#") for line in killed.splitlines()), len(rows))
+        calm.stop()
 
     def test_a_job_waits_while_the_disk_has_no_room(self):
         daemon = self.start(settings={**SLOW, "limits.job_disk_bytes": 300000})
