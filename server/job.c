@@ -33,7 +33,7 @@ struct mfd_job {
     struct mfd_job_progress progress; /* as the store has it */
     int fd;                           /* of the result */
     bool stuck;                       /* the disk was the reason */
-    atomic_int stopping;
+    atomic_int stopping, yielding;
     enum mfd_job_outcome outcome;
     struct mfd_problem problem;
     mfd_job_over *over;
@@ -43,6 +43,11 @@ struct mfd_job {
 const char *mfd_job_id(const struct mfd_job *job)
 {
     return job->row.id;
+}
+
+const char *mfd_job_owner(const struct mfd_job *job)
+{
+    return job->row.owner;
 }
 
 int64_t mfd_job_number(const struct mfd_job *job)
@@ -163,6 +168,8 @@ static int add_text(void *arg, struct mfd_buffer *text, const struct mfd_operati
     if (status < 0)
         return stuck(job, &err, problem);
     job->progress = next;
+    if (part && atomic_load(&job->yielding))
+        return mfd_problem_set(problem, "cancelled", NULL, "Others go first.");
     return 0;
 }
 
@@ -183,6 +190,18 @@ static void note_failure(struct mfd_job *job, const struct mfd_problem *problem)
     mfd_problem_from_error(&job->problem, &err, NULL);
 }
 
+/* For another time; where it makes room, as one that waits. */
+static void leave(struct mfd_job *job)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    job->outcome = MFD_JOB_LEFT;
+    if (!atomic_load(&job->yielding) || atomic_load(&job->stopping) ||
+        mfd_store_job_yield(mfd_app_store(job->app), job->row.number, &err) == MFD_OK)
+        return;
+    job->outcome = MFD_JOB_STUCK;
+    mfd_problem_from_error(&job->problem, &err, NULL);
+}
+
 static void closing(void *arg, const struct mfd_problem *problem)
 {
     static const char *const interrupted[] = { "cancelled", "shutting-down" };
@@ -199,7 +218,7 @@ static void closing(void *arg, const struct mfd_problem *problem)
         if (job->stuck)
             job->outcome = MFD_JOB_STUCK;
         else if (left)
-            job->outcome = MFD_JOB_LEFT;
+            leave(job);
         else
             note_failure(job, problem);
     }
@@ -273,6 +292,11 @@ void mfd_job_stop(struct mfd_job *job)
     atomic_store(&job->stopping, 1);
     if (job->drive)
         mfd_drive_cancel(job->drive);
+}
+
+void mfd_job_yield(struct mfd_job *job)
+{
+    atomic_store(&job->yielding, 1);
 }
 
 void mfd_job_free(struct mfd_job *job)

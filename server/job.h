@@ -21,7 +21,11 @@ struct mfd_job *mfd_job_start(struct mfd_app *app, struct mfd_job_row *row, mfd_
                               void *arg);
 /* Come to rest soon; the store knows why. Loop thread. */
 void mfd_job_stop(struct mfd_job *job);
+/* Let others go first: come to rest when the next part of the result is there, and wait again. Loop
+ * thread. */
+void mfd_job_yield(struct mfd_job *job);
 void mfd_job_free(struct mfd_job *job);
+const char *mfd_job_owner(const struct mfd_job *job);
 const char *mfd_job_id(const struct mfd_job *job);
 int64_t mfd_job_number(const struct mfd_job *job);
 const struct mfd_problem *mfd_job_problem(const struct mfd_job *job);

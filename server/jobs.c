@@ -22,6 +22,7 @@
 #include "server/workers.h"
 
 #define TICK_MS 2000  /* how soon what has expired is gone */
+#define PLACE_MS 5000 /* how long a job may keep its place while somebody else has none */
 #define RETRY_MS 5000 /* how soon a job tries again whether the disk is better */
 
 /* One that runs, or did so until the disk refused. */
@@ -29,7 +30,9 @@ struct runner {
     struct runner *next;
     struct mfd_jobs *jobs;
     struct mfd_job *job;
+    uint64_t since_ms; /* loop clock */
     uint64_t again_ms; /* 0: it runs; loop clock: stuck until then */
+    bool yields;
 };
 
 struct mfd_jobs {
@@ -44,7 +47,8 @@ struct mfd_jobs {
     struct mfd_work work;
     bool looking, look_again;
     bool want, found; /* a job to run */
-    int64_t resume;   /* number of a stuck one that tries again; 0: any that waits */
+    bool full, others_wait;
+    int64_t resume; /* number of a stuck one that tries again; 0: any that waits */
     char resume_id[MFD_JOB_ID];
     struct mfd_job_row row;
 
@@ -129,6 +133,10 @@ static void look_into_store(void *arg)
         pthread_mutex_unlock(&jobs->lock);
         jobs->want = jobs->want && (jobs->resume || census.jobs[MFD_JOB_QUEUED] > 0);
     }
+    jobs->others_wait = false;
+    if (jobs->full &&
+        mfd_store_jobs_others_wait(mfd_app_store(jobs->app), &jobs->others_wait, &err))
+        jobs->others_wait = false;
     if (jobs->want && find(jobs, now, &err) < 0) {
         mfd_job_row_deinit(&jobs->row);
         jobs->found = false;
@@ -203,11 +211,43 @@ static void begin(struct mfd_jobs *jobs)
         return;
     }
     runner->jobs = jobs;
+    runner->since_ms = mfd_loop_now(mfd_app_loop(jobs->app));
     pthread_mutex_lock(&jobs->lock);
     runner->next = jobs->runners;
     jobs->runners = runner;
     jobs->n++;
     pthread_mutex_unlock(&jobs->lock);
+}
+
+static size_t running_of(const struct mfd_jobs *jobs, const char *owner)
+{
+    size_t n = 0;
+    for (const struct runner *r = jobs->runners; r; r = r->next)
+        n += strcmp(mfd_job_owner(r->job), owner) == 0;
+    return n;
+}
+
+/* All places are taken, and somebody has none: of those who have the most, the job that has had its
+ * place longest gives it up, unless it has only just begun, or one does so already. */
+static void make_room(struct mfd_jobs *jobs)
+{
+    uint64_t now = mfd_loop_now(mfd_app_loop(jobs->app));
+    struct runner *longest = NULL;
+    size_t most = 0;
+    for (struct runner *r = jobs->runners; r; r = r->next) {
+        size_t n = running_of(jobs, mfd_job_owner(r->job));
+        if (r->yields && !r->again_ms)
+            return;
+        if (r->again_ms || now - r->since_ms < PLACE_MS || n < most)
+            continue;
+        if (n > most || !longest || r->since_ms < longest->since_ms)
+            longest = r;
+        most = n;
+    }
+    if (!longest)
+        return;
+    longest->yields = true;
+    mfd_job_yield(longest->job);
 }
 
 static void looked(void *arg)
@@ -221,6 +261,8 @@ static void looked(void *arg)
         begin(jobs);
     else if (jobs->found)
         mfd_job_row_deinit(&jobs->row); /* the next start goes on with it */
+    if (jobs->others_wait && !jobs->stopping)
+        make_room(jobs);
     bool again = jobs->look_again || jobs->found;
     jobs->look_again = false;
     if (jobs->stopping)
@@ -239,7 +281,8 @@ static void choose(struct mfd_jobs *jobs)
             jobs->resume = mfd_job_number(r->job);
             snprintf(jobs->resume_id, sizeof jobs->resume_id, "%s", mfd_job_id(r->job));
         }
-    jobs->want = jobs->resume || jobs->n < (size_t)mfd_app_settings(jobs->app)->jobs_at_once;
+    jobs->full = jobs->n >= (size_t)mfd_app_settings(jobs->app)->jobs_at_once;
+    jobs->want = jobs->resume || !jobs->full;
 }
 
 static void look(struct mfd_jobs *jobs)

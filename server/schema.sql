@@ -64,7 +64,7 @@ CREATE TABLE keys (
 -- migration 2
 -- A job computes an operation in the background. Its input and its result are files beside the
 -- database, named by `id`; of the result the first `bytes` bytes count, with `done` items in them.
--- `number` is the order of submission, `turn` that of starting (0: not yet).
+-- `number` is the order of submission, `turn` that of starting (0: not yet; negative: it has let others go first).
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

@@ -74,10 +74,18 @@ int mfd_store_jobs(struct mfd_store *store, const struct mfd_job_query *query,
 
 /* After a start: what ran when the daemon ended waits again, ahead of all others. */
 int mfd_store_jobs_recover(struct mfd_store *store, struct mfd_error *err) MFD_MUST_CHECK;
-/* Let the next job run: one that had begun, else one of the owner with the fewest running, whose
- * last turn is longest ago; of these the oldest. *found: there was one, `row` is it. */
+/* Let the next job run: one that ran when the daemon ended, else one of the owner with the fewest
+ * running, whose last turn is longest ago; of these one that has begun, else the oldest. *found:
+ * there was one, `row` is it. */
 int mfd_store_job_next(struct mfd_store *store, int64_t now, bool *found, struct mfd_job_row *row,
                        struct mfd_error *err) MFD_MUST_CHECK;
+
+/* Does a job wait whose owner has none running? */
+int mfd_store_jobs_others_wait(struct mfd_store *store, bool *wait,
+                               struct mfd_error *err) MFD_MUST_CHECK;
+/* A running job waits again, as others do. */
+int mfd_store_job_yield(struct mfd_store *store, int64_t number,
+                        struct mfd_error *err) MFD_MUST_CHECK;
 
 /* How far a result is. */
 struct mfd_job_progress {

@@ -31,7 +31,7 @@ static int begin(sqlite3 *db, struct mfd_job_row *row, int64_t now, struct mfd_e
     struct mfd_query q;
     mfd_query_init(&q, db,
                    "UPDATE jobs SET state = 1, started = CASE started WHEN 0 THEN ?1 ELSE started "
-                   "END, turn = (SELECT max(turn) + 1 FROM jobs) WHERE number = ?2");
+                   "END, turn = (SELECT max(abs(turn)) + 1 FROM jobs) WHERE number = ?2");
     mfd_query_int(&q, now);
     mfd_query_int(&q, row->number);
     int status = run(db, &q, "start the job", NULL, err);
@@ -52,9 +52,10 @@ int mfd_store_job_next(struct mfd_store *store, int64_t now, bool *found, struct
     if (status < 0)
         return status;
     mfd_query_init(&q, db,
-                   "SELECT " MFD_JOB_COLUMNS " FROM jobs AS j WHERE state = 0 ORDER BY turn = 0, "
-                   "(SELECT count(*) FROM jobs AS r WHERE r.state = 1 AND r.owner = j.owner), "
-                   "(SELECT max(turn) FROM jobs AS t WHERE t.owner = j.owner), number LIMIT 1");
+                   "WITH o AS (SELECT owner AS who, sum(state = 1) AS running, max(abs(turn)) AS "
+                   "last FROM jobs GROUP BY owner) SELECT " MFD_JOB_COLUMNS
+                   " FROM jobs JOIN o ON owner = who WHERE state = 0 "
+                   "ORDER BY turn <= 0, running, last, turn = 0, number LIMIT 1");
     bool any = false;
     status = mfd_job_read_one(&q, &any, &next, err);
     if (status == MFD_OK && any)
@@ -130,6 +131,32 @@ int mfd_store_job_done(struct mfd_store *store, int64_t number,
     mfd_query_int(&q, number);
     status = run_running(db, &q, "end the job", err);
     return mfd_db_end(store, status, err);
+}
+
+int mfd_store_jobs_others_wait(struct mfd_store *store, bool *wait, struct mfd_error *err)
+{
+    struct mfd_query q;
+    sqlite3 *db = mfd_db_reader(store);
+    mfd_query_init(&q, db,
+                   "SELECT owner FROM jobs WHERE state = 0 EXCEPT SELECT owner FROM jobs WHERE "
+                   "state = 1 LIMIT 1");
+    *wait = mfd_query_step(&q);
+    int status = mfd_query_end(&q, "look for owners that wait", err);
+    mfd_db_return(store, db);
+    return status;
+}
+
+int mfd_store_job_yield(struct mfd_store *store, int64_t number, struct mfd_error *err)
+{
+    struct mfd_query q;
+    sqlite3 *db;
+    int status = mfd_db_begin(store, &db, err);
+    if (status < 0)
+        return status;
+    mfd_query_init(&q, db,
+                   "UPDATE jobs SET state = 0, turn = -abs(turn) WHERE number = ? AND state = 1");
+    mfd_query_int(&q, number);
+    return mfd_db_end(store, run(db, &q, "let others go first", NULL, err), err);
 }
 
 int mfd_store_job_genome(struct mfd_store *store, int64_t number, const char *digest,

@@ -24,8 +24,8 @@ def envelope(operation, request, **more):
 
 
 class Jobs(harness.Case):
-    def submit(self, operation, request, headers=None, **more):
-        answer = self.post(JOBS, envelope(operation, request, **more), headers)
+    def submit(self, operation, request, headers=None, connection=None, **more):
+        answer = self.post(JOBS, envelope(operation, request, **more), headers, connection=connection)
         self.assertEqual(answer.status, 202, answer.body)
         self.assertEqual(answer.headers["location"], JOBS + "/" + answer.json()["id"])
         return answer.json()["id"]
