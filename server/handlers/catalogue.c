@@ -170,7 +170,7 @@ static void get_tracks(struct mfd_request *rq)
     status = status < 0 ? mfd_fail_nomem(&err) : list_tracks(rq, &query, &out, &err);
     if (status < 0)
         mfd_reply_error(rq, &err);
-    else
+    else if (!mfd_page_unchanged(rq, info.digest, "tracks"))
         mfd_reply_buffer(rq, 200, MFD_MEDIA_JSON, &out);
     mfd_buffer_deinit(&out);
     mfd_params_deinit(&labels);
@@ -188,7 +188,7 @@ static void get_track(struct mfd_request *rq)
     if (mfd_store_track(mfd_app_store(mfd_request_app(rq)), info.id, mfd_request_param(rq, "track"),
                         &track, &err) < 0) {
         mfd_reply_error(rq, &err);
-    } else {
+    } else if (!mfd_page_unchanged(rq, info.digest, "track")) {
         mfd_buffer_addc(&track, '\n');
         mfd_reply_buffer(rq, 200, MFD_MEDIA_JSON, &track);
     }
@@ -196,50 +196,61 @@ static void get_track(struct mfd_request *rq)
     mfd_model_info_deinit(&info);
 }
 
-static json_t *read_fields(struct mfd_request *rq, struct mfd_error *err)
+/* The model's columns; NULL where the request has been answered. */
+static json_t *read_fields(struct mfd_request *rq, struct mfd_model_info *info)
 {
-    struct mfd_model_info info;
+    static const char *const none[] = { NULL };
+    struct mfd_error err = MFD_ERROR_INIT;
     json_t *fields = NULL;
-    if (!find(rq, &info))
+    if (!mfd_page_only(rq, none) || !find(rq, info))
         return NULL;
-    if (mfd_store_fields(mfd_app_store(mfd_request_app(rq)), info.id, &fields, err) < 0)
-        mfd_reply_error(rq, err);
-    mfd_model_info_deinit(&info);
-    return fields;
+    if (mfd_store_fields(mfd_app_store(mfd_request_app(rq)), info->id, &fields, &err) == MFD_OK)
+        return fields;
+    mfd_reply_error(rq, &err);
+    mfd_model_info_deinit(info);
+    return NULL;
 }
 
 static void get_fields(struct mfd_request *rq)
 {
-    static const char *const none[] = { NULL };
-    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_model_info info;
     size_t i;
     json_t *field = NULL;
-    json_t *fields = mfd_page_only(rq, none) ? read_fields(rq, &err) : NULL;
+    json_t *fields = read_fields(rq, &info);
     if (!fields)
         return;
     json_array_foreach(fields, i, field)
         json_object_del(field, "labels"); /* of one field at a time: see below */
-    mfd_reply_json(rq, 200, json_pack("{s:o, s:n}", "fields", fields, "next"));
+    if (!mfd_page_unchanged(rq, info.digest, "fields"))
+        mfd_reply_json(rq, 200, json_pack("{s:O, s:n}", "fields", fields, "next"));
+    json_decref(fields);
+    mfd_model_info_deinit(&info);
+}
+
+static json_t *field_named(const json_t *fields, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(fields); i++) {
+        json_t *field = json_array_get(fields, i);
+        if (strcmp(json_string_value(json_object_get(field, "name")), name) == 0)
+            return field;
+    }
+    return NULL;
 }
 
 static void get_field(struct mfd_request *rq)
 {
-    static const char *const none[] = { NULL };
-    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_model_info info;
     const char *name = mfd_request_param(rq, "field");
-    size_t i;
-    json_t *field = NULL;
-    json_t *fields = mfd_page_only(rq, none) ? read_fields(rq, &err) : NULL;
+    json_t *fields = read_fields(rq, &info);
     if (!fields)
         return;
-    json_array_foreach(fields, i,
-                       field) if (strcmp(json_string_value(json_object_get(field, "name")), name) ==
-                                  0) break;
-    if (i < json_array_size(fields))
-        mfd_reply_json(rq, 200, json_incref(field));
-    else
+    json_t *field = field_named(fields, name);
+    if (!field)
         mfd_reply_fail(rq, "not-found", NULL, "The model has no metadata column '%.100s'.", name);
+    else if (!mfd_page_unchanged(rq, info.digest, "field"))
+        mfd_reply_json(rq, 200, json_incref(field));
     json_decref(fields);
+    mfd_model_info_deinit(&info);
 }
 
 #define CATALOGUE .where = MFD_ON_WORKER, .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON

@@ -20,5 +20,10 @@ bool mfd_page_number(struct mfd_request *rq, const char *name, int64_t min, int6
                      int64_t *out);
 /* "next": a cursor behind the entry at `last`, or null where that is negative. */
 json_t *mfd_page_next(int64_t last);
+/* An answer that a model's digest, `kind` and the request's path and query settle has not changed
+ * since the client got it: answered with 304. Its entity tag is set in either case; the order of
+ * the parameters, `format` and a limit that is the default do not count. Ask when the answer is
+ * known to be none that is refused. */
+bool mfd_page_unchanged(struct mfd_request *rq, const char *digest, const char *kind);
 /* Every query parameter must be one of `known` (NULL-terminated); false where answered. */
 bool mfd_page_only(struct mfd_request *rq, const char *const *known);
