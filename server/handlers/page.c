@@ -11,7 +11,13 @@
 #include "core/base/sha256.h"
 #include "server/app.h"
 
-#define PAGE 100
+#define PAGE 100 /* entries, unless another number is asked for or fewer are allowed */
+
+static int64_t usual_page(const struct mfd_request *rq)
+{
+    int64_t most = mfd_app_limits(mfd_request_app(rq))->page;
+    return most < PAGE ? most : PAGE;
+}
 
 bool mfd_page_number(struct mfd_request *rq, const char *name, int64_t min, int64_t max,
                      int64_t *out)
@@ -27,7 +33,7 @@ bool mfd_page_number(struct mfd_request *rq, const char *name, int64_t min, int6
 bool mfd_page_read(struct mfd_request *rq, struct mfd_page *page)
 {
     const char *cursor = mfd_request_query(rq, "cursor");
-    int64_t limit = PAGE, after = -1;
+    int64_t limit = usual_page(rq), after = -1;
     if (!mfd_page_number(rq, "limit", 1, mfd_app_limits(mfd_request_app(rq))->page, &limit))
         return false;
     if (cursor && (cursor[0] != 'a' ||
@@ -67,7 +73,7 @@ static void canonical_query(const struct mfd_request *rq, struct mfd_buffer *out
         return;
     for (size_t i = 0; i < n; i++)
         pairs[i] = queries->at[i];
-    snprintf(limit, sizeof limit, "%d", PAGE);
+    snprintf(limit, sizeof limit, "%d", (int)usual_page(rq));
     if (!mfd_request_query(rq, "limit"))
         pairs[n++] = (struct mfd_pair){ .name = name, .value = limit };
     qsort(pairs, n, sizeof *pairs, by_name_and_value);
