@@ -35,6 +35,22 @@ static bool check_target(struct mfd_request *rq)
     return true;
 }
 
+/* libmicrohttpd bounds request line and headers together, with room to spare. */
+static bool check_headers(struct mfd_request *rq)
+{
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    int64_t n = 0, most = mfd_app_limits(rq->app)->header_bytes;
+    for (size_t i = 0; i < rq->headers.n; i++) /* as lines: "Name: value" and the line's end */
+        n += (int64_t)(strlen(rq->headers.at[i].name) + strlen(rq->headers.at[i].value) + 4);
+    if (n <= most)
+        return true;
+    mfd_problem_limit(&problem, "header_bytes", most, n, NULL);
+    problem.type = mfd_problem_find("header-fields-too-large");
+    problem.status = problem.type->status;
+    mfd_reply_problem(rq, &problem);
+    return false;
+}
+
 static void reply_options(struct mfd_request *rq)
 {
     mfd_request_set_header(rq, "Allow", rq->match.allow);
@@ -272,7 +288,7 @@ void mfd_intake(struct mfd_request *rq)
                  mfd_request_header(rq, "traceparent"));
     snprintf(rq->principal.client, sizeof rq->principal.client, "ip:%s", rq->remote);
     int64_t size = 0;
-    if (!check_framing(rq, &size) || !check_target(rq) || !check_host(rq))
+    if (!check_framing(rq, &size) || !check_target(rq) || !check_headers(rq) || !check_host(rq))
         return;
     if (!find_route(rq) || !mfd_origin_check(rq) || !check_client(rq))
         return;

@@ -61,9 +61,8 @@ static void say_why(struct mfd_problem *problem, int status, const struct mfd_li
         mfd_problem_limit(problem, "url_bytes", limits->url_bytes, -1, NULL);
         break;
     case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE:
-        mfd_problem_set(problem, "header-fields-too-large", NULL,
-                        "Request line and headers are larger than %lld bytes.",
-                        (long long)limits->header_bytes);
+        mfd_problem_limit(problem, "header_bytes", limits->header_bytes, -1, NULL);
+        problem->type = mfd_problem_find("header-fields-too-large");
         break;
     case MHD_HTTP_CONTENT_TOO_LARGE:
         mfd_problem_set(problem, "over-limit", NULL,
