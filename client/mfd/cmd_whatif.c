@@ -6,6 +6,7 @@
 #include "client/lib/text.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
+#include "client/mfd/contrast.h"
 #include "client/mfd/experiment.h"
 #include "client/mfd/show.h"
 #include "core/base/cleanup.h"
@@ -220,8 +221,15 @@ static int run_whatif(struct app *app, int argc, char **argv, struct mfd_error *
 static int run_compare(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
     struct virtual v = { .app = app };
+    int variants = 0;
     if (!app->set.a.n || !app->set.b.n)
         return compute_misuse(err, "say what is compared: --a COLUMN=VALUE and --b COLUMN=VALUE");
+    for (int i = 0; i < argc; i++)
+        variants += contrast_is_variant(argv[i]);
+    if (variants && variants < argc)
+        return compute_misuse(err, "name intervals or variants, not both at once");
+    if (variants)
+        return contrast_variants(app, argc, argv, err);
     int status = begin(&v, argc, argv, err);
     if (status == MFD_OK)
         status = experiment_add(v.settings, v.fields, &app->set, "a", &app->set.a, err);
@@ -251,10 +259,11 @@ const struct command command_whatif = {
 
 const struct command command_compare = {
     .name = "compare",
-    .arguments = "INTERVAL...",
+    .arguments = "INTERVAL... | VARIANT...",
     .summary = "two experiments at the same place, everything else held equal",
     .details =
-        "--a and --b say where they differ, --set what they share. Logits, and their difference.",
+        "--a and --b say where they differ, --set what they share. Logits, and their difference;\n"
+        "of variants (written as for score) the effect in each, and the difference in differences.",
     .most = 100000,
     .groups = FOR_MODEL | FOR_NETWORK | FOR_VIRTUAL | FOR_COMPARE,
     .run = run_compare,

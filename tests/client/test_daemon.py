@@ -153,6 +153,37 @@ class Daemon(Case):
                         "Library_lab=unknown", "--b", "Library_lab=Michael Snyder").rows()
         self.assertEqual(float(rows[2]["biological"]), 0) # laboratories move no biology
 
+    def test_variants_under_two_settings_are_told_with_the_difference_in_differences(self):
+        a, b, shared = {"Biosample_term_name": "K562"}, {"Biosample_term_name": "HepG2"}, {"Library_lab": "unknown"}
+        like, parts = "DREAM_HepG2_CTCF", ("total", "biological", "technical")
+        other = "20:42984260:C:T"
+        virtual = [{"id": i, "metadata": {**shared, **m}, "like": like, "bias": "mean"} for i, m in (("a", a), ("b", b))]
+        def direct(**request):
+            return self.daemon.request("POST", "/api/v1/variants/score", {
+                "variants": [VARIANT, other], "components": parts, "scale": "logit", **request}).json()["results"]
+        each = direct(virtual_tracks=virtual)
+        both = direct(a={**shared, **a}, b={**shared, **b}, like=like)
+        arguments = ("compare", VARIANT, other, "--like", like, "--set", "Library_lab=unknown", "--a",
+                     "Biosample_term_name=K562", "--b", "Biosample_term_name=HepG2")
+        rows = self.ask(*arguments).rows()
+        self.assertEqual([(r["pos"], r["ref"], r["alt"], r["track"]) for r in rows],
+                         [(*place, t) for place in (("42984264", "G", "T"), ("42984261", "C", "T"))
+                          for t in ("a", "b", "a - b")])
+        for i in range(2):
+            for p in parts:
+                x, y, z = (float(r[p]) for r in rows[3 * i:3 * i + 3])
+                for told, wanted in ((x, each[i]["effect"][p][0]), (y, each[i]["effect"][p][1]),
+                                     (z, both[i]["effect"][p][0])):
+                    self.assertAlmostEqual(told, wanted, delta=1e-8)
+                self.assertAlmostEqual(z, x - y, delta=1e-5)
+            self.assertNotEqual(float(rows[3 * i + 2]["biological"]), 0)
+        whole = json.loads(self.ask(*arguments, "-f", "json").out)
+        self.assertEqual((whole["results"], whole["difference"]), (each, both))
+        self.assertIn("not both", self.ask(*arguments, REGION, code=2).err)
+        result = self.ask(*arguments, "chr9-5-A-C", code=4)
+        self.assertIn("input 2: ", result.err)
+        self.assertEqual(result.rows(), rows)
+
     def test_features_and_factors_agree_from_both_sides(self):
         for r in self.ask("features", "--explain").rows()[::16]:
             detail = self.ask("features", "--explain", r["index"], "-n", "3").rows()
