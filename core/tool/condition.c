@@ -56,7 +56,7 @@ static double info_value(struct mfd_span info, const char *key, size_t allele)
     for (const char *at = info.s, *next; at < end; at = next) {
         const char *stop = memchr(at, ';', (size_t)(end - at));
         stop = stop ? stop : end;
-        next = stop + 1;
+        next = stop < end ? stop + 1 : end;
         if ((size_t)(stop - at) <= key_len || at[key_len] != '=' || memcmp(at, key, key_len) != 0)
             continue;
         at += key_len + 1;
@@ -81,8 +81,9 @@ static double field_value(struct mfd_span info, const char *key, size_t allele)
     if (!isnan(value) || (!minor && strcmp(key, "AF") != 0))
         return value;
     double af = info_value(info, "AF", allele);
-    if (isnan(af))
-        af = info_value(info, "AC", allele) / info_value(info, "AN", 0);
+    double an = info_value(info, "AN", 0);
+    if (isnan(af) && an > 0) /* where nobody was genotyped, there is no frequency */
+        af = info_value(info, "AC", allele) / an;
     return minor && af > 0.5 ? 1 - af : af;
 }
 

@@ -24,8 +24,8 @@ struct condition {
 /* MFD_EINVAL for a text that is none. */
 int condition_read(struct condition *out, const char *text, struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Whether an allele fulfils it. AF is AC/AN where the record has no AF of its own; MAF is the
- * smaller of AF and 1 - AF. A field that is missing fulfils no condition, nor does a malformed
- * record. */
+/* Whether an allele fulfils it. AF is AC/AN where the record has no AF of its own and AN is
+ * positive; MAF is the smaller of AF and 1 - AF. A field that is missing fulfils no condition, nor
+ * does a malformed record. */
 bool condition_holds(const struct condition *condition, const struct mfd_vcf_record *record,
                      size_t allele);
