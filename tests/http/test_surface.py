@@ -1,4 +1,10 @@
 """What the page on the HTTP surface says and no other test holds: entity tags, conditions on writes, shapes, logs."""
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -62,6 +68,101 @@ class Tags(harness.Case):
             self.assertEqual(self.get(MODELS + name).json(), before.json())
             answer = self.request(method, MODELS + target, body, {"If-Match": before.headers["etag"]})
             self.assertIn(answer.status, (200, 204), (method, target, answer.body))
+
+
+class Told(harness.Case):
+    """What every answer and every line of the log carries."""
+    settings = {"limits.items": 5}
+
+    def test_every_answer_carries_the_names_of_its_request(self):
+        tag = self.get(MODELS + "tiny").headers["etag"]
+        many = {"intervals": ["region1:3001"] * 6}
+        for i, (method, target, body, headers, status) in enumerate((
+                ("GET", "/livez", None, {}, 200), ("HEAD", "/livez", None, {}, 200), ("OPTIONS", "/livez", None, {}, 204),
+                ("GET", MODELS + "tiny", None, {"If-None-Match": tag}, 304), ("GET", "/nope", None, {}, 404),
+                ("DELETE", "/livez", None, {}, 405), ("GET", "/livez", None, {"Accept": "image/png"}, 406),
+                ("GET", "/livez", None, {"Host": "evil.example"}, 421), ("POST", PREDICT, many, {}, 413),
+                ("POST", PREDICT, {"intervals": ["region1:3001"]}, {"Accept": "application/x-ndjson"}, 200),
+                ("POST", "/v2/models/tiny/infer", {}, {}, 400))):
+            name, trace = "asked-%d" % i, "%032x" % (i + 1)
+            answer = self.request(method, target, body, {**headers, "X-Request-Id": name,
+                                                         "traceparent": "00-%s-00f067aa0ba902b7-01" % trace})
+            self.assertEqual((answer.status, answer.headers["x-request-id"]), (status, name), target)
+            self.assertEqual(answer.headers["traceparent"].split("-")[1], trace)
+            line = self.daemon.logged(name)
+            self.assertEqual((line["trace_id"], line["status"], line["method"]), (trace, status, method))
+
+    def test_a_line_of_the_log_tells_who_asked_what_and_how_it_went(self):
+        body = json.dumps({"intervals": ["region1:3001"]})
+        agent = 'odd"agent\\ \u00e9'.encode()
+        answer = self.request("POST", PREDICT + "?format=tsv", body, {
+            "Content-Type": "application/json", "X-Request-Id": "whole", "User-Agent": agent})
+        line = self.daemon.logged("whole")
+        self.assertEqual({k: line[k] for k in ("level", "message", "method", "path", "route", "status", "bytes_in", "bytes_out",
+                                               "client", "remote", "agent")},
+                         {"level": "info", "message": "request", "method": "POST", "path": PREDICT, "route": PREDICT,
+                          "status": 200, "bytes_in": len(body), "bytes_out": len(answer.raw), "client": "ip:127.0.0.1",
+                          "remote": "127.0.0.1", "agent": agent.decode()})
+        self.assertGreater(line["ms"], 0)
+        self.assertEqual(sum(entry.get("request_id") == "whole" for entry in self.daemon.log), 1)
+        self.assertNotIn("none", {entry["level"] for entry in self.daemon.log})  # as lines that are no JSON are read
+
+    def test_pages_of_others_are_told_nothing_unless_that_was_configured(self):
+        origin = {"Origin": "https://lab.example"}
+        for answer in (self.get("/livez", origin), self.post(PREDICT, {"intervals": ["region1:3001"]}, origin),
+                       self.request("OPTIONS", PREDICT, headers={**origin, "Access-Control-Request-Method": "POST"})):
+            self.assertEqual([name for name in answer.headers if name.startswith("access-control")], [])
+        self.assertProblem(self.post(PREDICT, {"intervals": ["region1:3001"]}, origin), 403, "forbidden")
+
+
+class Secrets(harness.Case):
+    settings = {"server.require_keys": "yes"}
+
+    def test_of_a_key_its_hash_alone_is_kept(self):
+        made = subprocess.run([harness.MFDD, "keys", "add", "--state-dir", self.daemon.state, "--name", "a"],
+                              capture_output=True, text=True, check=True).stdout.strip()
+        secret = made.split("_")[2].encode()
+        kept = b""
+        for folder, _, names in os.walk(self.daemon.state):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as f:
+                    kept += f.read()
+        self.assertNotIn(secret, kept)
+        self.assertIn(hashlib.sha256(made.encode()).hexdigest().encode(), kept)
+
+
+class Ready(unittest.TestCase):
+    MODELS = {case: case for case in ("tiny", "order2", "wide", "padded")}
+
+    def test_ready_is_said_once_everything_serves(self):
+        """Over HTTP and to systemd."""
+        with tempfile.TemporaryDirectory() as place, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(place + "/notify")
+            s.settimeout(harness.PATIENCE)
+            daemon = harness.Daemon(models=self.MODELS, genomes={"region": "region.fa"}, wait="listening",
+                                    env={"NOTIFY_SOCKET": place + "/notify"})
+            try:
+                while (answer := daemon.request("GET", "/readyz")).status != 200:
+                    self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"))
+                    self.assertGreaterEqual(int(answer.headers["retry-after"]), 1)
+                states = [m["state"] for m in daemon.request("GET", "/api/v1/models").json()["models"]]
+                self.assertEqual(states, ["ready"] * 4, "ready is said before all models are")
+                self.assertTrue(s.recv(1000).startswith(b"READY=1"))
+            finally:
+                daemon.stop()
+
+    def test_systemd_hears_of_it_no_sooner(self):
+        with tempfile.TemporaryDirectory() as place, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(place + "/notify")
+            s.settimeout(harness.PATIENCE)
+            daemon = harness.Daemon(models=self.MODELS, wait=None, env={"NOTIFY_SOCKET": place + "/notify"})
+            try:
+                while b"READY=1" not in s.recv(1000):
+                    pass
+                daemon.wait_for("listening")
+                self.assertEqual(daemon.request("GET", "/readyz").status, 200)
+            finally:
+                daemon.stop()
 
 
 if __name__ == "__main__":
