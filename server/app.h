@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/base/error.h"
 #include "proto/limits.h"
 
 struct mfd_app;
@@ -16,26 +15,11 @@ struct mfd_loop;
 struct mfd_metrics;
 struct mfd_workers;
 struct mfd_registry;
+struct mfd_route;
 struct mfd_settings;
 struct mfd_store;
 
 enum mfd_app_state { MFD_APP_STARTING, MFD_APP_READY, MFD_APP_STOPPING };
-
-struct mfd_app_options {
-    struct mfd_settings *settings; /* its contents are taken over; state_dir must be set */
-    const char *config_path;       /* read again on SIGHUP; NULL: none */
-    const char *const *overrides;  /* "section.key=value" of the command line, */
-    size_t n_overrides;            /* which win over the file */
-    int listen_fd;                 /* a socket that was handed over, or -1 */
-};
-
-/* Opens the store, starts the threads and listens; models load in the background. What the options
- * point to outlives the app. */
-int mfd_app_new(struct mfd_app **out, const struct mfd_app_options *options,
-                struct mfd_error *err) MFD_MUST_CHECK;
-/* Until SIGTERM or SIGINT, and then until what runs has finished. */
-void mfd_app_run(struct mfd_app *app);
-void mfd_app_free(struct mfd_app *app);
 
 /* Borrowed; any thread. */
 struct mfd_registry *mfd_app_registry(struct mfd_app *app);
@@ -43,6 +27,9 @@ struct mfd_store *mfd_app_store(struct mfd_app *app);
 const struct mfd_limits *mfd_app_limits(struct mfd_app *app);
 const struct mfd_settings *mfd_app_settings(struct mfd_app *app);
 const char *mfd_app_upload_dir(struct mfd_app *app);
+const char *mfd_app_job_dir(struct mfd_app *app);
+const struct mfd_route *const *
+mfd_app_routes(struct mfd_app *app); /* tables, NULL behind the last */
 struct mfd_jobs *mfd_app_jobs(struct mfd_app *app);
 struct mfd_workers *mfd_app_workers(struct mfd_app *app);
 struct mfd_metrics *mfd_app_metrics(struct mfd_app *app);

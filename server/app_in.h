@@ -1,4 +1,4 @@
-/* The inside of the app, for its own files. */
+/* The inside of the app, for app.c, app_life.c and reload.c. */
 #pragma once
 
 #include <stdatomic.h>
@@ -23,7 +23,8 @@ struct mfd_app {
     const char *config_path;
     const char *const *overrides;
     size_t n_overrides;
-    char *model_dir;
+    char *model_dir, *job_dir;
+    const struct mfd_route *const *routes;
     struct timespec started;
     enum mfd_app_state state;
     struct mfd_loop *loop;

@@ -4,28 +4,10 @@
 
 #include "core/base/log.h"
 #include "server/app.h"
-#include "server/gzip.h"
 #include "server/request.h"
 #include "server/upload.h"
 
 #define COMPRESS_ON_LOOP ((size_t)64 << 10) /* bytes; more is a worker's work */
-
-int mfd_request_inflate(struct mfd_request *rq, struct mfd_problem *problem)
-{
-    struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_buffer text = MFD_BUFFER_INIT;
-    if (!rq->gzip_in || rq->body.len == 0)
-        return 0;
-    int status = mfd_gunzip(rq->body.data, rq->body.len, rq->body_limit, &text, &err);
-    mfd_buffer_deinit(&rq->body);
-    rq->body = text;
-    if (status == MFD_ELIMIT)
-        mfd_intake_too_large(rq, -1, problem);
-    else if (status < 0)
-        mfd_problem_set(problem, status == MFD_EFORMAT ? "bad-request" : "internal", NULL,
-                        "The body: %s.", err.message);
-    return status;
-}
 
 static void handle(struct mfd_request *rq)
 {
@@ -52,7 +34,7 @@ static void work(void *arg)
 static void worked(void *arg)
 {
     struct mfd_request *rq = arg;
-    mfd_http_wake(rq);
+    rq->wake(rq);
     mfd_request_unref(rq);
 }
 

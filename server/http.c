@@ -108,6 +108,17 @@ static bool too_many_parameters(const char *uri)
     return n > MAX_PARAMETERS;
 }
 
+static void wake(struct mfd_request *rq)
+{
+    if (!rq->suspended || !rq->connection)
+        return;
+    rq->suspended = false;
+    MHD_resume_connection(rq->connection);
+    /* its own signal of this reaches the epoll descriptor in some versions only */
+    if (rq->conn)
+        mfd_timer_start(rq->conn->http->timer, 0, 0);
+}
+
 /* The request line has been read: a request begins. */
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
 {
@@ -117,6 +128,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
     if (!rq)
         return NULL;
     rq->connection = connection;
+    rq->wake = wake;
     rq->conn = conn_of(connection);
     mfd_conn_remote(connection, rq->remote, sizeof rq->remote);
     http->n_requests++;
@@ -166,8 +178,8 @@ static enum MHD_Result begin(struct mfd_http *http, struct mfd_request *rq, cons
     mfd_intake(rq);
     struct mfd_error err = MFD_ERROR_INIT;
     if (!rq->reply.kind && rq->to_file) {
-        const char *directory = rq->match.route->job ? mfd_jobs_directory(mfd_app_jobs(http->app))
-                                                     : mfd_app_upload_dir(http->app);
+        const char *directory =
+            rq->match.route->job ? mfd_app_job_dir(http->app) : mfd_app_upload_dir(http->app);
         if (mfd_upload_new(&rq->upload, directory, &err) < 0)
             mfd_reply_error(rq, &err);
         set_deadline(rq, 0); /* silence ends it; a large file takes its time */
@@ -254,17 +266,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (rq->reply.kind)
         return atomic_load(&rq->cancelled) ? MHD_NO : answer(http, rq);
     return MHD_NO; /* resumed without an answer: a stream that never began */
-}
-
-void mfd_http_wake(struct mfd_request *rq)
-{
-    if (!rq->suspended || !rq->connection)
-        return;
-    rq->suspended = false;
-    MHD_resume_connection(rq->connection);
-    /* its own signal of this reaches the epoll descriptor in some versions only */
-    if (rq->conn)
-        mfd_timer_start(rq->conn->http->timer, 0, 0);
 }
 
 static void check_drained(struct mfd_http *http)

@@ -9,6 +9,7 @@
 #include "core/base/parse.h"
 #include "server/app.h"
 #include "server/origin.h"
+#include "server/gzip.h"
 #include "server/request.h"
 
 static bool fail_bad_request(struct mfd_request *rq, const char *what, const char *detail)
@@ -61,7 +62,8 @@ static void reply_options(struct mfd_request *rq)
 static bool find_route(struct mfd_request *rq)
 {
     struct mfd_error err = MFD_ERROR_INIT;
-    if (mfd_router_find(mfd_all_routes, rq->method, rq->path, rq->path_n, &rq->match, &err) < 0)
+    if (mfd_router_find(mfd_app_routes(rq->app), rq->method, rq->path, rq->path_n, &rq->match,
+                        &err) < 0)
         return fail_bad_request(rq, "The path", err.message);
     if (rq->match.route)
         return true;
@@ -294,4 +296,21 @@ void mfd_intake(struct mfd_request *rq)
         return;
     if (!negotiate(rq) || !check_body(rq, size))
         return;
+}
+
+int mfd_request_inflate(struct mfd_request *rq, struct mfd_problem *problem)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    if (!rq->gzip_in || rq->body.len == 0)
+        return 0;
+    int status = mfd_gunzip(rq->body.data, rq->body.len, rq->body_limit, &text, &err);
+    mfd_buffer_deinit(&rq->body);
+    rq->body = text;
+    if (status == MFD_ELIMIT)
+        mfd_intake_too_large(rq, -1, problem);
+    else if (status < 0)
+        mfd_problem_set(problem, status == MFD_EFORMAT ? "bad-request" : "internal", NULL,
+                        "The body: %s.", err.message);
+    return status;
 }

@@ -62,7 +62,7 @@ const struct mfd_problem *mfd_job_problem(const struct mfd_job *job)
 
 static const char *directory(const struct mfd_job *job)
 {
-    return mfd_jobs_directory(mfd_app_jobs(job->app));
+    return mfd_app_job_dir(job->app);
 }
 
 /* --- steps of the drive, on a worker
@@ -260,7 +260,7 @@ struct mfd_job *mfd_job_start(struct mfd_app *app, struct mfd_job_row *row, mfd_
     double items = PART_PASSES / (item_passes > 0 ? item_passes : 1);
     job->app = app;
     job->row = *row;
-    job->route = mfd_job_operation(row->operation);
+    job->route = mfd_job_operation(app, row->operation);
     job->progress =
         (struct mfd_job_progress){ row->done, row->bytes, row->json_bytes, row->counts };
     job->fd = -1;

@@ -31,22 +31,22 @@ static const struct mfd_route *next_operation(const struct mfd_route *const **ta
     }
 }
 
-const struct mfd_route *mfd_job_operation(const char *name)
+const struct mfd_route *mfd_job_operation(struct mfd_app *app, const char *name)
 {
-    const struct mfd_route *const *table = mfd_all_routes, *route = NULL;
+    const struct mfd_route *const *table = mfd_app_routes(app), *route = NULL;
     while ((route = next_operation(&table, route)))
         if (strcmp(route->operation->name, name) == 0)
             return route;
     return NULL;
 }
 
-void mfd_job_operations(char *out, size_t size)
+void mfd_job_operations(struct mfd_app *app, char *out, size_t size)
 {
-    const struct mfd_route *const *table = mfd_all_routes, *route = NULL;
+    const struct mfd_route *const *table = mfd_app_routes(app), *route = NULL;
     size_t n = 0;
     out[0] = '\0';
     while ((route = next_operation(&table, route)) && n < size)
-        if (mfd_job_operation(route->operation->name) == route) /* not again */
+        if (mfd_job_operation(app, route->operation->name) == route) /* not again */
             n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", route->operation->name);
 }
 
@@ -187,7 +187,7 @@ static int complete(struct mfd_job_row *row, const struct mfd_operation *op, voi
 int mfd_job_judge(struct mfd_app *app, const char *directory, struct mfd_job_row *row, bool *dry,
                   struct mfd_problem *problem)
 {
-    const struct mfd_operation *op = mfd_job_operation(row->operation)->operation;
+    const struct mfd_operation *op = mfd_job_operation(app, row->operation)->operation;
     struct mfd_job_input in;
     struct mfd_operation_input input;
     struct mfd_operation_plan plan = { 0 };

@@ -9,9 +9,9 @@
 
 /* The operation of that name, as the route of a POST has it, with what it accepts and offers.
  * NULL: there is none. */
-const struct mfd_route *mfd_job_operation(const char *name);
+const struct mfd_route *mfd_job_operation(struct mfd_app *app, const char *name);
 /* The names of all, "a, b, c". */
-void mfd_job_operations(char *out, size_t size);
+void mfd_job_operations(struct mfd_app *app, char *out, size_t size);
 
 /* Parameters as text and back: a JSON array of [name, value]. NULL on lack of memory. */
 char *mfd_job_params_text(const struct mfd_params *params);

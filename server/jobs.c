@@ -37,7 +37,6 @@ struct runner {
 
 struct mfd_jobs {
     struct mfd_app *app;
-    char *directory;
     struct mfd_timer *timer;
     bool started, stopping;
     void (*stopped)(void *arg);
@@ -60,11 +59,6 @@ struct mfd_jobs {
 
 static void look(struct mfd_jobs *jobs);
 
-const char *mfd_jobs_directory(const struct mfd_jobs *jobs)
-{
-    return jobs->directory;
-}
-
 /* --- a look into the store, on a worker
  * --------------------------------------------------------------------------------------------- */
 
@@ -73,7 +67,7 @@ static void sweep(struct mfd_jobs *jobs, int64_t now, struct mfd_error *err)
     struct mfd_store *store = mfd_app_store(jobs->app);
     char id[MFD_JOB_ID] = "";
     while (mfd_store_job_expire(store, now, id, err) == MFD_OK && id[0])
-        mfd_job_files_remove(jobs->directory, id);
+        mfd_job_files_remove(mfd_app_job_dir(jobs->app), id);
 }
 
 /* What was begun by another version may be rounded differently: a result is of one version. */
@@ -141,7 +135,7 @@ static void look_into_store(void *arg)
         mfd_job_row_deinit(&jobs->row);
         jobs->found = false;
     }
-    if (jobs->found && !mfd_job_operation(jobs->row.operation))
+    if (jobs->found && !mfd_job_operation(jobs->app, jobs->row.operation))
         fail_unknown(jobs, now);
     if (err.status < 0)
         mfd_log(MFD_LOG_ERROR, "jobs: %s", err.message);
@@ -391,26 +385,22 @@ void mfd_jobs_metrics(struct mfd_jobs *jobs, struct mfd_buffer *out)
 int mfd_jobs_new(struct mfd_jobs **out, struct mfd_app *app, struct mfd_error *err)
 {
     struct mfd_jobs *jobs = mfd_calloc(1, sizeof *jobs);
-    struct mfd_buffer path = MFD_BUFFER_INIT;
-    mfd_buffer_addf(&path, "%s/jobs", mfd_app_settings(app)->state_dir);
-    if (!jobs) {
-        mfd_buffer_deinit(&path);
+    const char *directory = mfd_app_job_dir(app);
+    if (!jobs)
         return mfd_fail_nomem(err);
-    }
     pthread_mutex_init(&jobs->lock, NULL);
     jobs->app = app;
-    jobs->directory = mfd_buffer_steal(&path, NULL);
     jobs->timer = mfd_timer_new(mfd_app_loop(app), tick, jobs);
-    int status = jobs->directory && jobs->timer ? MFD_OK : mfd_fail_nomem(err);
+    int status = jobs->timer ? MFD_OK : mfd_fail_nomem(err);
     if (status == MFD_OK)
-        status = mfd_mkdirs(jobs->directory, err);
-    if (status == MFD_OK && chmod(jobs->directory, 0700) < 0) /* people's variants */
-        status = mfd_fail(err, MFD_EIO, "cannot keep '%s' to itself: %s", jobs->directory,
-                          strerror(errno));
+        status = mfd_mkdirs(directory, err);
+    if (status == MFD_OK && chmod(directory, 0700) < 0) /* people's variants */
+        status =
+            mfd_fail(err, MFD_EIO, "cannot keep '%s' to itself: %s", directory, strerror(errno));
     if (status == MFD_OK)
         status = mfd_store_jobs_recover(mfd_app_store(app), err);
     if (status == MFD_OK)
-        status = mfd_job_files_clean(jobs->directory, mfd_app_store(app), err);
+        status = mfd_job_files_clean(directory, mfd_app_store(app), err);
     if (status < 0) {
         mfd_jobs_free(jobs);
         return status;
@@ -425,6 +415,5 @@ void mfd_jobs_free(struct mfd_jobs *jobs)
         return;
     mfd_timer_free(jobs->timer);
     pthread_mutex_destroy(&jobs->lock);
-    free(jobs->directory);
     free(jobs);
 }

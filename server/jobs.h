@@ -23,7 +23,6 @@ void mfd_jobs_start(struct mfd_jobs *jobs);
 void mfd_jobs_stop(struct mfd_jobs *jobs, void (*done)(void *arg), void *arg);
 
 /* --- any thread --- */
-const char *mfd_jobs_directory(const struct mfd_jobs *jobs);
 /* The store has changed: a job was added, or (`ended` > 0) that number was cancelled. */
 void mfd_jobs_changed(struct mfd_jobs *jobs, int64_t ended);
 /* Is a running job held up by the disk? */

@@ -8,7 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "server/app.h"
+#include "server/app_life.h"
 #include "server/demo.h"
 #include "server/keys.h"
 #include "server/notify.h"

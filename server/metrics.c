@@ -1,21 +1,12 @@
 #include "server/metrics.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/memory.h"
-#include "server/app.h"
-#include "server/batcher.h"
-#include "server/daemon.h"
-#include "server/jobs.h"
-#include "server/registry.h"
 
 #define MAX_SERIES 2048 /* routes x statuses is far below; a bound all the same */
 
@@ -160,15 +151,15 @@ void mfd_metrics_run(struct mfd_metrics *m, const char *kind, size_t tasks, size
     pthread_mutex_unlock(&m->lock);
 }
 
-static void head(struct mfd_buffer *out, const char *name, const char *type, const char *help)
+void mfd_metrics_head(struct mfd_buffer *out, const char *name, const char *type, const char *help)
 {
     mfd_buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void plain(struct mfd_buffer *out, const char *name, const char *type, const char *help,
-                  double value)
+void mfd_metrics_plain(struct mfd_buffer *out, const char *name, const char *type, const char *help,
+                       double value)
 {
-    head(out, name, type, help);
+    mfd_metrics_head(out, name, type, help);
     mfd_buffer_addf(out, "%s %.17g\n", name, value);
 }
 
@@ -193,24 +184,25 @@ static void render_histogram(struct mfd_buffer *out, const char *name, const cha
 
 static void render_requests(struct mfd_metrics *m, struct mfd_buffer *out)
 {
-    head(out, "mfd_http_requests_total", "counter", "Requests answered, by route and status.");
+    mfd_metrics_head(out, "mfd_http_requests_total", "counter",
+                     "Requests answered, by route and status.");
     for (size_t i = 0; i < m->n_requests; i++)
         mfd_buffer_addf(out,
                         "mfd_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %llu\n",
                         m->requests[i].method, m->requests[i].route, m->requests[i].status,
                         (unsigned long long)m->requests[i].count);
-    head(out, "mfd_http_request_duration_seconds", "histogram",
-         "From the request line to the last byte of the answer.");
+    mfd_metrics_head(out, "mfd_http_request_duration_seconds", "histogram",
+                     "From the request line to the last byte of the answer.");
     for (size_t i = 0; i < m->n_routes; i++) {
         char labels[256];
         snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\"", m->routes[i].method,
                  m->routes[i].route);
         render_histogram(out, "mfd_http_request_duration_seconds", labels, &m->routes[i].seconds);
     }
-    plain(out, "mfd_http_received_bytes_total", "counter", "Bytes of request bodies.",
-          (double)m->bytes_in);
-    plain(out, "mfd_http_sent_bytes_total", "counter", "Bytes of answers' bodies.",
-          (double)m->bytes_out);
+    mfd_metrics_plain(out, "mfd_http_received_bytes_total", "counter", "Bytes of request bodies.",
+                      (double)m->bytes_in);
+    mfd_metrics_plain(out, "mfd_http_sent_bytes_total", "counter", "Bytes of answers' bodies.",
+                      (double)m->bytes_out);
 }
 
 static void render_runs(struct mfd_metrics *m, struct mfd_buffer *out)
@@ -224,91 +216,31 @@ static void render_runs(struct mfd_metrics *m, struct mfd_buffer *out)
         { "mfd_run_passes_total", "Whole windows computed, as if nothing were shared." },
     };
     for (size_t c = 0; c < 4; c++) {
-        head(out, counters[c].name, "counter", counters[c].help);
+        mfd_metrics_head(out, counters[c].name, "counter", counters[c].help);
         for (size_t i = 0; i < m->n_kinds; i++) {
             const struct kind_series *k = &m->kinds[i];
             double values[] = { (double)k->runs, (double)k->tasks, (double)k->items, k->passes };
             mfd_buffer_addf(out, "%s{kind=\"%s\"} %.17g\n", counters[c].name, k->kind, values[c]);
         }
     }
-    head(out, "mfd_run_passes", "histogram", "Window passes merged into one run.");
+    mfd_metrics_head(out, "mfd_run_passes", "histogram", "Window passes merged into one run.");
     render_histogram(out, "mfd_run_passes", "", &m->run_passes);
-    head(out, "mfd_run_duration_seconds", "histogram", "Time of a run.");
+    mfd_metrics_head(out, "mfd_run_duration_seconds", "histogram", "Time of a run.");
     render_histogram(out, "mfd_run_duration_seconds", "", &m->run_seconds);
-    head(out, "mfd_queue_wait_seconds", "histogram",
-         "Time that the oldest task of a run had waited.");
+    mfd_metrics_head(out, "mfd_queue_wait_seconds", "histogram",
+                     "Time that the oldest task of a run had waited.");
     render_histogram(out, "mfd_queue_wait_seconds", "", &m->run_waited);
 }
 
-static double resident_bytes(void)
+void mfd_metrics_counted(struct mfd_metrics *m, struct mfd_buffer *out)
 {
-    MFD_AUTO_FCLOSE FILE *f = fopen("/proc/self/statm", "re");
-    unsigned long size = 0, resident = 0;
-    if (!f || fscanf(f, "%lu %lu", &size, &resident) != 2)
-        return 0;
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
-}
-
-static double open_files(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    double n = 0;
-    if (!d)
-        return 0;
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n - 3; /* ".", ".." and the directory itself */
-}
-
-static void render_process(const struct mfd_metrics *m, struct mfd_buffer *out)
-{
-    struct rusage use;
-    struct rlimit files = { 0 };
-    getrusage(RUSAGE_SELF, &use);
-    getrlimit(RLIMIT_NOFILE, &files);
-    plain(out, "process_cpu_seconds_total", "counter", "Processor time, user and system.",
-          (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-              (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6);
-    plain(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
-    plain(out, "process_open_fds", "gauge", "Open descriptors.", open_files());
-    plain(out, "process_max_fds", "gauge", "Most descriptors that may be open.",
-          (double)files.rlim_cur);
-    plain(out, "process_start_time_seconds", "gauge", "Start of the process, Unix time.",
-          (double)m->started);
-}
-
-static void render_app(struct mfd_app *app, struct mfd_buffer *out)
-{
-    struct mfd_batcher_stats queue;
-    mfd_batcher_stats(mfd_app_batcher(app), &queue);
-    plain(out, "mfd_ready", "gauge", "1 where models are loaded and warm.",
-          mfd_app_state(app) == MFD_APP_READY);
-    plain(out, "mfd_http_connections", "gauge", "Open connections.",
-          (double)mfd_http_connections(mfd_app_http(app)));
-    plain(out, "mfd_http_requests_in_flight", "gauge", "Requests under way.",
-          (double)mfd_http_requests(mfd_app_http(app)));
-    plain(out, "mfd_queue_tasks", "gauge", "Tasks that wait for an engine or run.",
-          (double)queue.tasks);
-    plain(out, "mfd_queue_passes", "gauge", "Window passes that wait.", queue.passes);
-    plain(out, "mfd_queue_refused_total", "counter", "Tasks refused because the queue was full.",
-          (double)queue.refused);
-    plain(out, "mfd_queue_cancelled_total", "counter",
-          "Tasks that ended before they were computed: the client went away or time ran out.",
-          (double)queue.cancelled);
-    mfd_jobs_metrics(mfd_app_jobs(app), out);
-    mfd_registry_metrics(mfd_app_registry(app), out);
-}
-
-void mfd_metrics_render(struct mfd_app *app, struct mfd_buffer *out)
-{
-    struct mfd_metrics *m = mfd_app_metrics(app);
-    head(out, "mfd_build_info", "gauge", "Version of the daemon.");
-    mfd_buffer_addf(out, "mfd_build_info{version=\"%s\"} 1\n", MFD_VERSION);
     pthread_mutex_lock(&m->lock);
     render_requests(m, out);
     render_runs(m, out);
     pthread_mutex_unlock(&m->lock);
-    render_app(app, out);
-    render_process(m, out);
+}
+
+time_t mfd_metrics_started(const struct mfd_metrics *m)
+{
+    return m->started;
 }

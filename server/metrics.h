@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "core/base/buffer.h"
 
-struct mfd_app;
 struct mfd_metrics;
 
 struct mfd_metrics *mfd_metrics_new(void);
@@ -20,5 +20,11 @@ void mfd_metrics_request(struct mfd_metrics *metrics, const char *method, const 
 /* An engine run of merged tasks is over. `waited`: of the oldest task in the queue. */
 void mfd_metrics_run(struct mfd_metrics *metrics, const char *kind, size_t tasks, size_t items,
                      double passes, double waited, double seconds);
-/* Everything, with gauges read from the parts of the daemon. Loop thread. */
-void mfd_metrics_render(struct mfd_app *app, struct mfd_buffer *out);
+
+/* What was counted, as text; and when the process started, Unix time. */
+void mfd_metrics_counted(struct mfd_metrics *metrics, struct mfd_buffer *out);
+time_t mfd_metrics_started(const struct mfd_metrics *metrics);
+/* The two lines before a series; and a series of one number. */
+void mfd_metrics_head(struct mfd_buffer *out, const char *name, const char *type, const char *help);
+void mfd_metrics_plain(struct mfd_buffer *out, const char *name, const char *type, const char *help,
+                       double value);

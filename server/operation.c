@@ -131,7 +131,7 @@ static void flush(struct mfd_request *rq)
     }
     if (!mfd_stream_write(rq->stream, &rq->reply.body))
         mfd_drive_cancel(rq->drive);
-    mfd_http_wake(rq);
+    rq->wake(rq);
 }
 
 static void progress(void *arg)
@@ -186,7 +186,7 @@ static void done(void *arg)
         snprintf(seconds, sizeof seconds, "%u", mfd_batcher_retry_after(batcher));
         mfd_request_set_header(rq, "Retry-After", seconds);
     }
-    mfd_http_wake(rq);
+    rq->wake(rq);
     mfd_request_unref(rq);
 }
 

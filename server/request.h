@@ -54,6 +54,8 @@ struct mfd_request {
     unsigned refs; /* loop thread: one of the connection, one of work under way */
     enum mfd_request_phase phase;
     bool suspended;
+    void (*wake)(struct mfd_request *rq); /* once the answer of a suspended one is there, or its
+                                           * stream has something to send. Loop thread */
     bool http_1_0;
     bool unframed; /* where the body ends is in doubt: answer at once, then close */
     bool discard;  /* the body is read and thrown away: the answer is settled */
@@ -102,13 +104,11 @@ int mfd_params_add(struct mfd_params *params, const char *name, const char *valu
 void mfd_intake(struct mfd_request *rq);
 /* The body turned out larger than rq->body_limit. */
 void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd_problem *problem);
-/* dispatch.c: run the handler. True: the answer is there; false: it will be, and mfd_http_wake
- * called. */
+/* dispatch.c: run the handler. True: the answer is there; false: it will be, and rq->wake called.
+ */
 bool mfd_dispatch(struct mfd_request *rq);
-/* dispatch.c: decompress the body, on a worker. */
+/* intake.c: decompress the body, on a worker. */
 int mfd_request_inflate(struct mfd_request *rq, struct mfd_problem *problem) MFD_MUST_CHECK;
-/* http.c: the answer of a suspended request is there, or its stream has something to send. */
-void mfd_http_wake(struct mfd_request *rq);
 /* operation.c: as mfd_dispatch, for routes of operations. */
 bool mfd_operation_answer(struct mfd_request *rq);
 /* Compress a large answer where the client takes gzip; the thread that encoded it does this too. */

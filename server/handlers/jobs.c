@@ -25,64 +25,6 @@ static void job_row_deinit(struct mfd_job_row *row)
 }
 #define AUTO_ROW MFD_CLEANUP(job_row_deinit) struct mfd_job_row
 
-/* --- telling --- */
-
-static json_t *when(int64_t seconds)
-{
-    return seconds ? json_integer(seconds) : json_null();
-}
-
-static json_t *problem_json(const struct mfd_problem *problem)
-{
-    struct mfd_buffer text = MFD_BUFFER_INIT;
-    mfd_problem_encode(problem, NULL, NULL, &text);
-    json_t *out = text.failed ? NULL : json_loadb(text.data, text.len, 0, NULL);
-    mfd_buffer_deinit(&text);
-    return out;
-}
-
-static json_t *result_json(const struct mfd_job_row *row)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/api/v1/jobs/%s/result", row->id);
-    return json_pack("{s:s, s:s, s:I, s:b}", "href", path, "type",
-                     mfd_media_info(row->format)->type, "available", (json_int_t)row->bytes,
-                     "complete", row->state == MFD_JOB_DONE);
-}
-
-/* What a list says of a job; NULL on lack of memory. */
-static json_t *job_json(struct mfd_app *app, const struct mfd_job_row *row)
-{
-    struct mfd_problem stuck;
-    const struct mfd_operation_counts *c = &row->counts;
-    json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}, "
-        "s:{s:I, s:I, s:I, s:I}, s:o}",
-        "id", row->id, "operation", row->operation, "state", mfd_job_state_names[row->state],
-        "owner", row->owner, "model", row->model, "digest", row->digest, "created",
-        when(row->created), "started", when(row->started), "ended", when(row->ended), "expires",
-        when(row->expires), "progress", "items", (json_int_t)row->items, "done",
-        (json_int_t)row->done, "passes", (json_int_t)row->passes, "summary", "items",
-        (json_int_t)row->done, "ok", (json_int_t)c->ok, "skipped", (json_int_t)c->skipped, "error",
-        (json_int_t)c->error, "result", result_json(row));
-    if (row->problem[0])
-        json_object_set_new(out, "problem", json_loads(row->problem, 0, NULL));
-    else if (row->state == MFD_JOB_RUNNING &&
-             mfd_jobs_stuck(mfd_app_jobs(app), row->number, &stuck))
-        json_object_set_new(out, "stuck", problem_json(&stuck));
-    return out;
-}
-
-void mfd_reply_job(struct mfd_request *rq, int status, const struct mfd_job_row *row)
-{
-    json_t *out = job_json(rq->app, row);
-    json_t *description = json_loads(row->description, 0, NULL);
-    if (out && description)
-        json_object_update_missing(out, description);
-    json_decref(description);
-    mfd_reply_json(rq, status, out);
-}
-
 /* Whose jobs a client may see: NULL is everybody's. */
 static const char *owner_of(const struct mfd_request *rq)
 {
@@ -141,7 +83,7 @@ static void get_jobs(struct mfd_request *rq)
     }
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, job_json(rq->app, &rows[i]));
+        json_array_append_new(list, mfd_job_json(rq->app, &rows[i]));
         mfd_job_row_deinit(&rows[i]);
     }
     free(rows);
@@ -242,8 +184,7 @@ static void get_result(struct mfd_request *rq)
     struct range range = read_range(rq, row.id);
     if (!place_range(rq, &row, &range))
         return;
-    MFD_AUTO_FREE char *path =
-        mfd_job_result_path(mfd_jobs_directory(mfd_app_jobs(rq->app)), row.id);
+    MFD_AUTO_FREE char *path = mfd_job_result_path(mfd_app_job_dir(rq->app), row.id);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {
         mfd_reply_fail(rq, "internal", NULL, "Cannot open the result: %s.", strerror(errno));
@@ -277,7 +218,7 @@ static void cancel(struct mfd_request *rq, struct mfd_job_row *row)
     if (status == MFD_OK)
         status = mfd_store_job(store, row->id, NULL, &now, &err);
     if (changed) {
-        mfd_job_input_remove(mfd_jobs_directory(jobs), row->id);
+        mfd_job_input_remove(mfd_app_job_dir(rq->app), row->id);
         mfd_jobs_changed(jobs, row->number);
     }
     if (status < 0)
@@ -300,7 +241,7 @@ static void delete_job(struct mfd_request *rq)
         mfd_reply_error(rq, &err);
         return;
     }
-    mfd_job_files_remove(mfd_jobs_directory(mfd_app_jobs(rq->app)), row.id);
+    mfd_job_files_remove(mfd_app_job_dir(rq->app), row.id);
     mfd_reply_empty(rq, 204);
 }
 

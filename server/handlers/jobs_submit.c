@@ -74,10 +74,10 @@ static int find_operation(struct mfd_request *rq, struct envelope *e, struct mfd
         e->format = mfd_request_query(rq, "format");
         e->operation = e->operation ? e->operation : FOR_VCF;
     }
-    e->route = mfd_job_operation(e->operation);
+    e->route = mfd_job_operation(rq->app, e->operation);
     if (e->route && (e->route->accepts & rq->content))
         return 0;
-    mfd_job_operations(names, sizeof names);
+    mfd_job_operations(rq->app, names, sizeof names);
     if (e->route)
         return mfd_problem_set(problem, "unsupported-media-type", NULL,
                                "'%.60s' does not take a VCF; " FOR_VCF " does.", e->operation);
@@ -270,7 +270,7 @@ void mfd_job_submit(struct mfd_request *rq)
 {
     static const char *const format[] = { "format", NULL };
     struct mfd_jobs *jobs = mfd_app_jobs(rq->app);
-    const char *directory = mfd_jobs_directory(jobs);
+    const char *directory = mfd_app_job_dir(rq->app);
     struct mfd_problem problem = MFD_PROBLEM_INIT;
     struct envelope e = { 0 };
     struct mfd_job_row row = { 0 };

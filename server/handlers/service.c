@@ -3,7 +3,7 @@
 
 #include "server/app.h"
 #include "server/handlers/house.h"
-#include "server/metrics.h"
+#include "server/exposition.h"
 #include "server/registry.h"
 #include "server/settings.h"
 
@@ -34,7 +34,7 @@ static void get_ready(struct mfd_request *rq)
 static void get_metrics(struct mfd_request *rq)
 {
     struct mfd_buffer out = MFD_BUFFER_INIT;
-    mfd_metrics_render(mfd_request_app(rq), &out);
+    mfd_exposition_render(mfd_request_app(rq), &out);
     mfd_reply_buffer(rq, 200, MFD_MEDIA_METRICS, &out);
 }
 

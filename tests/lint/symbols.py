@@ -1,12 +1,11 @@
 """No name is defined by two of our libraries: the linker would take whichever comes first. And no files of one library
 need each other in a circle: each stands on what it calls.
-    symbols.py NM LIBRARY... [--circles LIBRARY...]     those behind --circles may have some yet"""
+    symbols.py NM LIBRARY..."""
 import collections
 import subprocess
 import sys
 
-nm, split = sys.argv[1], sys.argv.index("--circles") if "--circles" in sys.argv else len(sys.argv)
-free, open_ones = sys.argv[2:split], sys.argv[split + 1:]
+nm, libraries = sys.argv[1], sys.argv[2:]
 owner, problems, n = {}, [], 0
 
 
@@ -44,7 +43,7 @@ def circles(needs):
     return found
 
 
-for library in free + open_ones:
+for library in libraries:
     where, needed = {}, collections.defaultdict(set)
     for file, kind, name in symbols(library):
         if kind == "U":
@@ -56,8 +55,7 @@ for library in free + open_ones:
                 problems.append("%s is in %s and in %s" % (name, owner[name], library))
     needs = {file: {where[name] for name in needed[file] if name in where} - {file}
              for file in set(where.values()) | set(needed)}
-    if library in free:
-        problems += ["%s: a circle of %s" % (library, ", ".join(c)) for c in circles(needs)]
+    problems += ["%s: a circle of %s" % (library, ", ".join(c)) for c in circles(needs)]
 print("\n".join(problems))
-print("%d symbols of %d libraries checked, %d problems" % (n, len(free + open_ones), len(problems)))
+print("%d symbols of %d libraries checked, %d problems" % (n, len(libraries), len(problems)))
 sys.exit(1 if problems or not n else 0)
