@@ -14,15 +14,6 @@ size_t mfd_layout_width(const struct mfd_layout *layout)
     return width;
 }
 
-void mfd_encode_text(struct mfd_buffer *out, const char *name, const char *value)
-{
-    mfd_buffer_addf(out, ",\"%s\":", name);
-    if (value)
-        mfd_text_json(out, value, strlen(value));
-    else
-        mfd_buffer_adds(out, "null");
-}
-
 void mfd_encode_integer(struct mfd_buffer *out, const char *name, int64_t value)
 {
     mfd_buffer_addf(out, ",\"%s\":%lld", name, (long long)value);
@@ -41,9 +32,8 @@ static void add_top(const struct mfd_part *part, const float *pairs, struct mfd_
     }
 }
 
-/* ,"GROUP":{"NAME":[...],...} for every group of parts */
-static void add_values(const struct mfd_layout *layout, const struct mfd_results *r, size_t row,
-                       struct mfd_buffer *out)
+void mfd_encode_parts(const struct mfd_layout *layout, mfd_part_fn add, const void *ctx,
+                      struct mfd_buffer *out)
 {
     const char *group = NULL;
     for (size_t i = 0; i < layout->n_parts; i++) {
@@ -53,21 +43,42 @@ static void add_values(const struct mfd_layout *layout, const struct mfd_results
             mfd_buffer_addf(out, "%s,\"%s\":{", group ? "}" : "", part->group);
         group = part->group;
         mfd_buffer_addf(out, "%s\"%s\":[", opens ? "" : ",", part->name);
-        r->fill(r->ctx, row, i, r->scratch);
-        if (part->top)
-            add_top(part, r->scratch, out);
-        else
-            mfd_text_f32s(out, r->scratch, part->width);
+        add(ctx, i, out);
         mfd_buffer_addc(out, ']');
     }
     if (group)
         mfd_buffer_addc(out, '}');
 }
 
+/* A row of the results. */
+struct values {
+    const struct mfd_layout *layout;
+    const struct mfd_results *results;
+    size_t row;
+};
+
+static void add_part(const void *ctx, size_t i, struct mfd_buffer *out)
+{
+    const struct values *v = ctx;
+    const struct mfd_results *r = v->results;
+    const struct mfd_part *part = &v->layout->parts[i];
+    r->fill(r->ctx, v->row, i, r->scratch);
+    if (part->top)
+        add_top(part, r->scratch, out);
+    else
+        mfd_text_f32s(out, r->scratch, part->width);
+}
+
+static void add_values(const struct mfd_layout *layout, const struct mfd_results *r, size_t row,
+                       struct mfd_buffer *out)
+{
+    mfd_encode_parts(layout, add_part, &(struct values){ layout, r, row }, out);
+}
+
 static void add_bins(const struct mfd_layout *layout, const struct mfd_results *r,
                      const struct mfd_result *result, struct mfd_buffer *out)
 {
-    mfd_encode_text(out, "chrom", result->chrom);
+    mfd_text_member(out, "chrom", result->chrom);
     mfd_encode_integer(out, "start", result->start);
     mfd_encode_integer(out, "end", result->end);
     mfd_buffer_adds(out, ",\"bins\":[");
@@ -87,8 +98,8 @@ static void add_variant(const struct mfd_result *result, struct mfd_buffer *out)
     mfd_buffer_adds(out, ",\"variant\":{\"chrom\":");
     mfd_text_json(out, result->chrom, strlen(result->chrom));
     mfd_encode_integer(out, "pos", result->start + 1);
-    mfd_encode_text(out, "ref", result->ref);
-    mfd_encode_text(out, "alt", result->alt);
+    mfd_text_member(out, "ref", result->ref);
+    mfd_text_member(out, "alt", result->alt);
     mfd_buffer_addf(out, "},\"flipped\":%s", result->flipped ? "true" : "false");
     mfd_encode_integer(out, "padded", result->rows[0].padded);
 }
@@ -97,8 +108,8 @@ static void add_result(const struct mfd_layout *layout, const struct mfd_results
                        const struct mfd_result *result, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out, "{\"index\":%zu", result->index);
-    mfd_encode_text(out, "id", result->id);
-    mfd_encode_text(out, "status", mfd_outcome_names[result->outcome]);
+    mfd_text_member(out, "id", result->id);
+    mfd_text_member(out, "status", mfd_outcome_names[result->outcome]);
     if (result->outcome != MFD_OUTCOME_OK) {
         mfd_buffer_adds(out, ",\"problem\":");
         mfd_problem_encode(result->problem, NULL, NULL, out);

@@ -96,17 +96,17 @@ void mfd_labels_start(const struct mfd_layout *layout, bool scan, struct mfd_buf
 void mfd_labels_row(const struct mfd_row_label *row, bool first, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out, "%s{\"index\":%zu", first ? "" : ",", row->index);
-    mfd_encode_text(out, "id", row->id);
+    mfd_text_member(out, "id", row->id);
     if (row->chrom)
-        mfd_encode_text(out, "chrom", row->chrom);
+        mfd_text_member(out, "chrom", row->chrom);
     if (row->end > row->start) {
         mfd_encode_integer(out, "start", row->start);
         mfd_encode_integer(out, "end", row->end);
     }
     if (row->ref) {
         mfd_encode_integer(out, "pos", row->start + 1);
-        mfd_encode_text(out, "ref", row->ref);
-        mfd_encode_text(out, "alt", row->alt);
+        mfd_text_member(out, "ref", row->ref);
+        mfd_text_member(out, "alt", row->alt);
     }
     mfd_buffer_addc(out, '}');
 }

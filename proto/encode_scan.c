@@ -13,34 +13,38 @@ static const char letters[] = "ACGT";
 
 static void add_problem(const struct mfd_scan_base *base, struct mfd_buffer *out)
 {
-    mfd_encode_text(out, "status", mfd_outcome_names[base->outcome]);
+    mfd_text_member(out, "status", mfd_outcome_names[base->outcome]);
     if (base->outcome == MFD_OUTCOME_OK)
         return;
     mfd_buffer_adds(out, ",\"problem\":");
     mfd_problem_encode(base->problem, NULL, NULL, out);
 }
 
+/* A base of the scan. */
+struct values {
+    const struct mfd_layout *layout;
+    const struct mfd_scan_bases *bases;
+    size_t row;
+};
+
+/* A list of tracks for each of the four letters. */
+static void add_part(const void *ctx, size_t i, struct mfd_buffer *out)
+{
+    const struct values *v = ctx;
+    const struct mfd_scan_bases *b = v->bases;
+    size_t tracks = v->layout->n_tracks;
+    b->fill(b->ctx, v->row, i, b->scratch);
+    for (size_t k = 0; k < 4; k++) {
+        mfd_buffer_adds(out, k ? ",[" : "[");
+        mfd_text_f32s(out, b->scratch + k * tracks, tracks);
+        mfd_buffer_addc(out, ']');
+    }
+}
+
 static void add_values(const struct mfd_layout *layout, const struct mfd_scan_bases *b, size_t row,
                        struct mfd_buffer *out)
 {
-    const char *group = NULL;
-    for (size_t i = 0; i < layout->n_parts; i++) {
-        const struct mfd_part *part = &layout->parts[i];
-        bool opens = !group || strcmp(group, part->group) != 0;
-        if (opens)
-            mfd_buffer_addf(out, "%s,\"%s\":{", group ? "}" : "", part->group);
-        group = part->group;
-        mfd_buffer_addf(out, "%s\"%s\":[", opens ? "" : ",", part->name);
-        b->fill(b->ctx, row, i, b->scratch);
-        for (size_t k = 0; k < 4; k++) {
-            mfd_buffer_adds(out, k ? ",[" : "[");
-            mfd_text_f32s(out, b->scratch + k * layout->n_tracks, layout->n_tracks);
-            mfd_buffer_addc(out, ']');
-        }
-        mfd_buffer_addc(out, ']');
-    }
-    if (group)
-        mfd_buffer_addc(out, '}');
+    mfd_encode_parts(layout, add_part, &(struct values){ layout, b, row }, out);
 }
 
 /* "start":...,"reference":"A",... of a base, without braces */
@@ -59,14 +63,14 @@ static void add_base(const struct mfd_layout *layout, const struct mfd_scan_base
 static void add_region(const struct mfd_scan_base *base, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out, "%s{\"index\":%zu", base->index ? "," : "", base->index);
-    mfd_encode_text(out, "id", base->id);
+    mfd_text_member(out, "id", base->id);
     if (base->unread) {
         add_problem(base, out);
         mfd_buffer_addc(out, '}');
         return;
     }
-    mfd_encode_text(out, "status", "ok");
-    mfd_encode_text(out, "chrom", base->chrom);
+    mfd_text_member(out, "status", "ok");
+    mfd_text_member(out, "chrom", base->chrom);
     mfd_encode_integer(out, "start", base->start);
     mfd_encode_integer(out, "end", base->end);
     mfd_buffer_adds(out, ",\"bases\":[");
@@ -94,11 +98,11 @@ static void ndjson_bases(const struct mfd_layout *layout, const struct mfd_scan_
     for (size_t i = 0; i < b->n; i++) {
         const struct mfd_scan_base *base = &b->bases[i];
         mfd_buffer_addf(out, "{\"index\":%zu", base->index);
-        mfd_encode_text(out, "id", base->id);
+        mfd_text_member(out, "id", base->id);
         if (base->unread) {
             add_problem(base, out);
         } else {
-            mfd_encode_text(out, "chrom", base->chrom);
+            mfd_text_member(out, "chrom", base->chrom);
             mfd_buffer_addc(out, ',');
             add_base(layout, b, i, out);
         }

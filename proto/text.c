@@ -261,3 +261,12 @@ void mfd_text_cut(char *s)
         utf8_length((const unsigned char *)s + n - 1 - back, back + 1) != back + 1)
         s[n - 1 - back] = '\0';
 }
+
+void mfd_text_member(struct mfd_buffer *out, const char *name, const char *value)
+{
+    mfd_buffer_addf(out, ",\"%s\":", name);
+    if (value)
+        mfd_text_json(out, value, strlen(value));
+    else
+        mfd_buffer_adds(out, "null");
+}

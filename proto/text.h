@@ -12,6 +12,9 @@
  * is always valid JSON. */
 void mfd_text_json(struct mfd_buffer *out, const char *s, size_t n);
 
+/* Append ,"NAME":"value" of an object, or null where there is no value. */
+void mfd_text_member(struct mfd_buffer *out, const char *name, const char *value);
+
 /* Append a TSV field: tabs, newlines and carriage returns become blanks. */
 void mfd_text_tsv(struct mfd_buffer *out, const char *s);
 

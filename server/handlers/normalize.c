@@ -21,22 +21,13 @@ struct answer {
     bool lines; /* NDJSON */
 };
 
-static void add_text(struct mfd_buffer *out, const char *name, const char *value)
-{
-    mfd_buffer_addf(out, ",\"%s\":", name);
-    if (value)
-        mfd_text_json(out, value, strlen(value));
-    else
-        mfd_buffer_adds(out, "null");
-}
-
 /* One notation of a variant; null where it has none, such as SPDI of an allele that is N. */
 static void add_form(struct answer *a, const struct mfd_variant *v, const char *name,
                      enum mfd_variant_form form)
 {
     struct mfd_buffer text = MFD_BUFFER_INIT;
     bool has = mfd_variant_format(v, a->genome, form, &text, NULL) == MFD_OK && !text.failed;
-    add_text(&a->out, name, has ? text.data : NULL);
+    mfd_text_member(&a->out, name, has ? text.data : NULL);
     mfd_buffer_deinit(&text);
 }
 
@@ -53,8 +44,8 @@ static void add_variant(struct answer *a, const struct mfd_variant *v, bool chan
     mfd_buffer_adds(&a->out, ",\"status\":\"ok\",\"variant\":{\"chrom\":");
     mfd_text_json(&a->out, contig, strlen(contig));
     mfd_buffer_addf(&a->out, ",\"pos\":%lld", (long long)v->pos + 1);
-    add_text(&a->out, "ref", v->ref);
-    add_text(&a->out, "alt", v->alt);
+    mfd_text_member(&a->out, "ref", v->ref);
+    mfd_text_member(&a->out, "alt", v->alt);
     mfd_buffer_addf(&a->out, "},\"changed\":%s,\"flipped\":%s", changed ? "true" : "false",
                     v->status == MFD_VARIANT_FLIPPED ? "true" : "false");
     add_form(a, v, "text", MFD_FORM_DASH);
@@ -103,7 +94,7 @@ static int add_result(struct answer *a, size_t i, struct mfd_problem *problem)
         return -1;
     }
     mfd_buffer_addf(&a->out, "%s{\"index\":%zu", i && !a->lines ? "," : "", i);
-    add_text(&a->out, "id", item->id);
+    mfd_text_member(&a->out, "id", item->id);
     if (found.type) {
         enum mfd_outcome outcome = mfd_outcome_of(&found);
         *(outcome == MFD_OUTCOME_SKIPPED ? &a->counts.skipped : &a->counts.error) += 1;
@@ -120,8 +111,8 @@ static int add_result(struct answer *a, size_t i, struct mfd_problem *problem)
 static int write_answer(struct answer *a, const char *genome, struct mfd_problem *problem)
 {
     mfd_buffer_adds(&a->out, "{\"provenance\":{\"server\":\"mfd/" MFD_VERSION "\"");
-    add_text(&a->out, "genome", genome);
-    add_text(&a->out, "assembly", mfd_genome_assembly(a->genome));
+    mfd_text_member(&a->out, "genome", genome);
+    mfd_text_member(&a->out, "assembly", mfd_genome_assembly(a->genome));
     mfd_buffer_adds(&a->out, a->lines ? "}}\n" : "},\"results\":[");
     for (size_t i = 0; i < a->body->n_items; i++)
         if (add_result(a, i, problem))

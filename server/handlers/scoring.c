@@ -27,35 +27,27 @@ static int no_memory(struct mfd_problem *problem)
 
 /* --- what the request is asked of --- */
 
-static void add_text(struct mfd_buffer *out, const char *name, const char *value)
-{
-    mfd_buffer_addf(out, ",\"%s\":", name);
-    if (value)
-        mfd_text_json(out, value, strlen(value));
-    else
-        mfd_buffer_adds(out, "null");
-}
-
 static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem *problem)
 {
     struct mfd_buffer *out = &s->provenance;
     mfd_buffer_adds(out, "{\"server\":\"mfd/" MFD_VERSION "\"");
-    add_text(out, "model", mfd_served_name(s->served));
-    add_text(out, "version", mfd_served_version(s->served));
-    add_text(out, "digest", mfd_served_digest(s->served));
-    add_text(out, "genome", s->genome_name);
+    mfd_text_member(out, "model", mfd_served_name(s->served));
+    mfd_text_member(out, "version", mfd_served_version(s->served));
+    mfd_text_member(out, "digest", mfd_served_digest(s->served));
+    mfd_text_member(out, "genome", s->genome_name);
     mfd_buffer_addf(out, ",\"ensemble\":{\"strands\":%s,\"shifts\":%u}",
                     s->ensemble.strands ? "true" : "false", s->ensemble.shifts);
     if (s->choice.marginal)
         mfd_choice_settings(&s->choice, mfd_served_model(s->served), out);
     mfd_choice_biases(&s->choice, &s->body, out);
     if (call != MFD_CALL_FEATURES) {
-        add_text(out, "scale", mfd_scale_names[s->body.scale]);
-        add_text(out, "aggregate", mfd_aggregate_names[s->body.tracks.aggregate]);
+        mfd_text_member(out, "scale", mfd_scale_names[s->body.scale]);
+        mfd_text_member(out, "aggregate", mfd_aggregate_names[s->body.tracks.aggregate]);
     }
     if (call == MFD_CALL_ISM) /* how the substitutions stand in windows */
-        add_text(out, "scan",
-                 s->body.one_window || s->body.input != MFD_INPUT_INTERVALS ? "one" : "each");
+        mfd_text_member(out, "scan",
+                        s->body.one_window || s->body.input != MFD_INPUT_INTERVALS ? "one"
+                                                                                   : "each");
     if (s->background.points)
         mfd_buffer_addf(out, ",\"background\":{\"variants\":%llu}",
                         (unsigned long long)s->background.variants);
