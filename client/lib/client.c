@@ -53,13 +53,34 @@ static bool cancelled(const struct mfd_client *client)
     return client->options.cancel && *client->options.cancel;
 }
 
+static void keep_header(CURL *curl, const char *name, char *to, size_t size)
+{
+    struct curl_header *h;
+    to[0] = '\0';
+    if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+        snprintf(to, size, "%s", h->value);
+}
+
+/* Status and headers into the reply. */
+static void take_head(CURL *c, struct mfd_client_reply *reply)
+{
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &reply->http);
+    keep_header(c, "Content-Type", reply->content_type, sizeof reply->content_type);
+    reply->content_type[strcspn(reply->content_type, "; ")] = '\0';
+    for (char *p = reply->content_type; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    keep_header(c, "X-Request-Id", reply->request_id, sizeof reply->request_id);
+    keep_header(c, "ETag", reply->etag, sizeof reply->etag);
+    keep_header(c, "Content-Range", reply->content_range, sizeof reply->content_range);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct attempt *a = arg;
-    long http = 0;
     n *= size;
-    curl_easy_getinfo(a->client->curl, CURLINFO_RESPONSE_CODE, &http);
-    if (a->request->sink && http >= 200 && http < 300) {
+    if (!a->sunk)
+        take_head(a->client->curl, a->reply);
+    if (a->request->sink && a->reply->http >= 200 && a->reply->http < 300) {
         a->sunk += n;
         a->status = a->request->sink(a->request->sink_arg, bytes, n, a->err);
         return a->status < 0 ? 0 : n;
@@ -97,7 +118,6 @@ static void configure(struct mfd_client *client, const char *host)
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* a key goes to the server named, no other */
-    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl_easy_setopt(c, CURLOPT_USERAGENT, "mfd/" MFD_VERSION);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_ms);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -233,14 +253,6 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     return longer != NULL;
 }
 
-static void keep_header(CURL *curl, const char *name, char *to, size_t size)
-{
-    struct curl_header *h;
-    to[0] = '\0';
-    if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
-        snprintf(to, size, "%s", h->value);
-}
-
 static int fail_curl(struct mfd_client *client, CURLcode code, const char *detail,
                      struct mfd_error *err)
 {
@@ -277,6 +289,10 @@ static int perform(struct attempt *a, const struct mfd_buffer *packed, struct mf
              add_header(&headers, "Expect:", "");
     if (packed->len)
         ok = ok && add_header(&headers, "Content-Encoding: ", "gzip");
+    if (r->range)
+        ok = ok && add_header(&headers, "Range: ", r->range);
+    if (r->if_range)
+        ok = ok && add_header(&headers, "If-Range: ", r->if_range);
     mfd_buffer_addf(&url, "%s%s%s%s", a->client->server, r->path, r->query ? "?" : "",
                     r->query ? r->query : "");
     if (!ok || url.failed) {
@@ -286,6 +302,7 @@ static int perform(struct attempt *a, const struct mfd_buffer *packed, struct mf
     curl_easy_setopt(c, CURLOPT_URL, url.data);
     mfd_buffer_deinit(&url);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, r->as_stored ? NULL : "gzip");
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
     curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
@@ -304,12 +321,7 @@ static int perform(struct attempt *a, const struct mfd_buffer *packed, struct mf
         return a->status;
     if (code != CURLE_OK)
         return fail_curl(a->client, code, detail, err);
-    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &a->reply->http);
-    keep_header(c, "Content-Type", a->reply->content_type, sizeof a->reply->content_type);
-    a->reply->content_type[strcspn(a->reply->content_type, "; ")] = '\0';
-    for (char *p = a->reply->content_type; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    keep_header(c, "X-Request-Id", a->reply->request_id, sizeof a->reply->request_id);
+    take_head(c, a->reply);
     return MFD_OK;
 }
 

@@ -58,16 +58,22 @@ struct mfd_client_request {
     const void *body;
     size_t body_len;
     const char *body_type;
+    const char *range;    /* "bytes=100-", or NULL for all of it */
+    const char *if_range; /* the entity tag that the range is of (RFC 9110 13.1.5), or NULL */
+    bool as_stored;       /* no content coding: bytes are counted as the server counts them */
     bool changes_state;   /* not repeated once the server may have acted on it */
     mfd_client_sink sink; /* takes the body of a 2xx reply as it comes (NULL: into the reply) */
     void *sink_arg;
 };
 
+/* All but the body is there when the sink is first called. */
 struct mfd_client_reply {
-    long http;              /* status code */
-    char content_type[128]; /* lower case, without parameters */
-    char request_id[128];   /* the server's X-Request-Id, or "" */
-    struct mfd_buffer body; /* empty where a sink took it */
+    long http;               /* status code */
+    char content_type[128];  /* lower case, without parameters */
+    char request_id[128];    /* the server's X-Request-Id, or "" */
+    char etag[128];          /* the entity tag with its quotes, or "" */
+    char content_range[128]; /* what a 206 is of, or "" */
+    struct mfd_buffer body;  /* empty where a sink took it */
 };
 #define MFD_CLIENT_REPLY_INIT                                                                      \
     {                                                                                              \

@@ -1,20 +1,16 @@
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/lib/url.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
-#include "client/mfd/output.h"
+#include "client/mfd/download.h"
+#include "client/mfd/job.h"
 #include "client/mfd/show.h"
-#include "core/base/cleanup.h"
 #include "core/base/file.h"
 
-#define JOBS "/api/v1/jobs"
 #define MOST_STDIN ((size_t)1 << 30) /* bytes of a VCF on standard input */
-#define FIRST_PAUSE_MS 200
-#define LONGEST_PAUSE_MS 5000
 
 static const struct show_column columns[] = {
     { "id", "id", SHEET_LEFT, false, 0 },
@@ -32,39 +28,10 @@ static const struct show_column columns[] = {
 
 /* --- one job --- */
 
-static const char *state_of(json_t *job)
-{
-    const char *state = json_string_value(json_object_get(job, "state"));
-    return state ? state : "";
-}
-
-static bool has_ended(json_t *job)
-{
-    return strcmp(state_of(job), "queued") != 0 && strcmp(state_of(job), "running") != 0;
-}
-
-static int path_of(struct mfd_buffer *path, const char *id, const char *rest, struct mfd_error *err)
-{
-    mfd_buffer_adds(path, JOBS "/");
-    mfd_url_escape(path, id);
-    mfd_buffer_adds(path, rest);
-    return path->failed ? mfd_fail_nomem(err) : MFD_OK;
-}
-
-static int get(struct app *app, const char *id, json_t **job, struct mfd_error *err)
-{
-    struct mfd_buffer path = MFD_BUFFER_INIT;
-    int status = path_of(&path, id, "", err);
-    if (status == MFD_OK)
-        status = mfd_client_json(app->client, path.data, NULL, NULL, job, err);
-    mfd_buffer_deinit(&path);
-    return status;
-}
-
 static int show(struct app *app, const char *id, struct mfd_error *err)
 {
     json_t *job;
-    int status = get(app, id, &job, err);
+    int status = job_get(app, id, &job, err);
     if (status < 0)
         return status;
     status = show_card(app, job, err);
@@ -72,32 +39,16 @@ static int show(struct app *app, const char *id, struct mfd_error *err)
     return status;
 }
 
-/* DELETE cancels what has not ended, and forgets what has. */
-static int end(struct app *app, const char *id, struct mfd_error *err)
-{
-    struct mfd_buffer path = MFD_BUFFER_INIT;
-    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
-    int status = path_of(&path, id, "", err);
-    const struct mfd_client_request request = { .method = "DELETE",
-                                                .path = path.data,
-                                                .changes_state = true };
-    if (status == MFD_OK)
-        status = mfd_client_send(app->client, &request, &reply, err);
-    mfd_client_reply_deinit(&reply);
-    mfd_buffer_deinit(&path);
-    return status;
-}
-
 static int cancel(struct app *app, const char *id, struct mfd_error *err)
 {
     json_t *job;
-    int status = get(app, id, &job, err);
+    int status = job_get(app, id, &job, err);
     if (status < 0)
         return status;
-    if (has_ended(job))
-        app_note(app, "job %s is %s already", id, state_of(job));
+    if (job_has_ended(job))
+        app_note(app, "job %s is %s already", id, job_state(job));
     else
-        status = end(app, id, err);
+        status = job_end(app, id, err);
     json_decref(job);
     return status;
 }
@@ -105,65 +56,47 @@ static int cancel(struct app *app, const char *id, struct mfd_error *err)
 static int forget(struct app *app, const char *id, struct mfd_error *err)
 {
     json_t *job;
-    int status = get(app, id, &job, err);
+    int status = job_get(app, id, &job, err);
     if (status < 0)
         return status;
-    if (!has_ended(job))
-        status = end(app, id, err);
+    if (!job_has_ended(job))
+        status = job_end(app, id, err);
     json_decref(job);
-    return status == MFD_OK ? end(app, id, err) : status;
+    return status == MFD_OK ? job_end(app, id, err) : status;
 }
 
 /* --- waiting --- */
 
-static int pause_ms(long ms, struct mfd_error *err)
+struct watch {
+    struct app *app;
+    size_t told; /* items done, when that was last said */
+};
+
+static void tell(void *arg, json_t *job)
 {
-    struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-    while (!app_interrupted && nanosleep(&left, &left) < 0 && errno == EINTR)
-        continue;
-    return app_interrupted ? mfd_fail_as(err, MFD_ECANCELLED, "interrupted", "interrupted")
-                           : MFD_OK;
+    struct watch *watch = arg;
+    size_t done = job_count(job, "progress.done");
+    const char *stuck = json_string_value(show_member(job, "stuck.detail"));
+    if (done != watch->told || stuck)
+        app_note(watch->app, "%zu of %zu done%s%s", done, job_count(job, "progress.items"),
+                 stuck ? "; it waits: " : "", stuck ? stuck : "");
+    watch->told = done;
 }
 
-static size_t count(json_t *job, const char *path)
-{
-    return (size_t)json_integer_value(show_member(job, path));
-}
-
-/* How a job ended, as this program's own end. */
-static int judge(struct app *app, json_t *job, struct mfd_error *err)
-{
-    const char *detail = json_string_value(show_member(job, "problem.detail"));
-    app->ok += count(job, "summary.ok");
-    app->skipped += count(job, "summary.skipped");
-    app->failed += count(job, "summary.error");
-    if (strcmp(state_of(job), "done") == 0)
-        return MFD_OK;
-    return mfd_fail(err, MFD_EIO, "the job was not done: it is %s%s%s", state_of(job),
-                    detail ? ": " : "", detail ? detail : "");
-}
-
+/* How a job ends is this program's own end. */
 static int wait_for(struct app *app, const char *id, struct mfd_error *err)
 {
-    size_t told = 0;
-    for (long ms = FIRST_PAUSE_MS;; ms = ms * 2 < LONGEST_PAUSE_MS ? ms * 2 : LONGEST_PAUSE_MS) {
-        json_t *job;
-        int status = get(app, id, &job, err);
-        if (status < 0)
-            return status;
-        const char *stuck = json_string_value(show_member(job, "stuck.detail"));
-        if (count(job, "progress.done") != told || stuck)
-            app_note(app, "%zu of %zu done%s%s", told = count(job, "progress.done"),
-                     count(job, "progress.items"), stuck ? "; it waits: " : "", stuck ? stuck : "");
-        bool ended = has_ended(job);
-        if (ended)
-            status = judge(app, job, err);
-        json_decref(job);
-        if (!ended)
-            status = pause_ms(ms, err);
-        if (ended || status < 0)
-            return status;
-    }
+    struct watch watch = { .app = app };
+    json_t *job;
+    int status = job_wait(app, id, tell, &watch, &job, err);
+    if (status < 0)
+        return status;
+    app->ok += job_count(job, "summary.ok");
+    app->skipped += job_count(job, "summary.skipped");
+    app->failed += job_count(job, "summary.error");
+    status = job_check(job, err);
+    json_decref(job);
+    return status;
 }
 
 /* --- its result --- */
@@ -175,33 +108,10 @@ static int write_bytes(void *arg, const char *bytes, size_t n, struct mfd_error 
     return MFD_OK;
 }
 
-static int fetch(struct app *app, const char *id, FILE *to, struct mfd_error *err)
-{
-    struct mfd_buffer path = MFD_BUFFER_INIT;
-    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
-    int status = path_of(&path, id, "/result", err);
-    const struct mfd_client_request request = {
-        .path = path.data, .accept = "*/*", .sink = write_bytes, .sink_arg = to
-    };
-    if (status == MFD_OK)
-        status = mfd_client_send(app->client, &request, &reply, err);
-    mfd_client_reply_deinit(&reply);
-    mfd_buffer_deinit(&path);
-    return status;
-}
-
 static int result(struct app *app, const char *id, struct mfd_error *err)
 {
-    struct output output = { .fd = -1 };
-    if (!app->set.output)
-        return fetch(app, id, app->out, err);
-    int status = output_open(&output, app->set.output, NULL, true, err);
-    if (status == MFD_OK)
-        status = fetch(app, id, output.stream, err);
-    if (status == MFD_OK)
-        status = output_commit(&output, err);
-    output_close(&output);
-    return status;
+    return app->set.output ? download_result(app, id, err)
+                           : job_result(app, id, write_bytes, app->out, err);
 }
 
 /* --- submitting --- */
@@ -447,7 +357,8 @@ const struct command command_jobs = {
     .details =
         "submit predict, features or score with what these commands take, a VCF as it is, or any\n"
         "operation with a REQUEST.json; --format is that of the result. wait ends when the job\n"
-        "does, result writes what it computed (--output FILE), delete forgets it.",
+        "does, result writes what it computed (into --output FILE it goes on where an earlier\n"
+        "run was interrupted), delete forgets it.",
     .most = 100000,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_INPUT |
               FOR_SCORE | FOR_LIST_LENGTH,

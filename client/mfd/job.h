@@ -1,0 +1,35 @@
+/* Jobs: requests that the server computes in the background. */
+#pragma once
+
+#include <jansson.h>
+
+#include "client/mfd/app.h"
+
+#define JOBS "/api/v1/jobs"
+
+/* What job_wait has seen last; `job` is borrowed. */
+typedef void (*job_told)(void *arg, json_t *job);
+
+/* The path of a job, and `rest` behind it. Append to `path`. */
+int job_path(struct mfd_buffer *path, const char *id, const char *rest,
+             struct mfd_error *err) MFD_MUST_CHECK;
+/* *job is a new reference. */
+int job_get(struct app *app, const char *id, json_t **job, struct mfd_error *err) MFD_MUST_CHECK;
+const char *job_state(json_t *job);
+bool job_has_ended(json_t *job);
+/* A count in it, such as "progress.done". */
+size_t job_count(json_t *job, const char *path);
+/* Cancel what has not ended, forget what has. */
+int job_end(struct app *app, const char *id, struct mfd_error *err) MFD_MUST_CHECK;
+/* Until it has ended, in whichever way: *job is a new reference. `told` may be NULL. */
+int job_wait(struct app *app, const char *id, job_told told, void *arg, json_t **job,
+             struct mfd_error *err) MFD_MUST_CHECK;
+/* MFD_OK where it is done, otherwise why not. */
+int job_check(json_t *job, struct mfd_error *err) MFD_MUST_CHECK;
+/* What it has computed, into a sink. */
+int job_result(struct app *app, const char *id, mfd_client_sink sink, void *arg,
+               struct mfd_error *err) MFD_MUST_CHECK;
+/* Have a request (JSON text) computed as a job, wait, read its result as NDJSON, and forget it. */
+int job_compute(struct app *app, const char *operation, const char *request, job_told told,
+                void *told_arg, mfd_client_sink sink, void *sink_arg,
+                struct mfd_error *err) MFD_MUST_CHECK;
