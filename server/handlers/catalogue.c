@@ -4,6 +4,7 @@
 
 #include "core/base/cleanup.h"
 #include "server/app.h"
+#include "server/handlers/digests.h"
 #include "server/handlers/house.h"
 #include "server/handlers/model_json.h"
 #include "server/handlers/page.h"
@@ -11,10 +12,21 @@
 #include "server/request.h"
 #include "server/store.h"
 
+/* Digests are null until they have been computed. */
+static json_t *contig_json(struct mfd_app *app, struct mfd_genome *genome, size_t contig)
+{
+    struct mfd_contig_digest digest;
+    bool known = mfd_digests_known(app, genome, contig, &digest);
+    return json_pack("{s:s, s:I, s:s?, s:s?}", "name", mfd_genome_contig_name(genome, contig),
+                     "length", (json_int_t)mfd_genome_contig_length(genome, contig), "md5",
+                     known ? digest.md5 : NULL, "ga4gh", known ? digest.ga4gh : NULL);
+}
+
 static void get_genomes(struct mfd_request *rq)
 {
     static const char *const none[] = { NULL };
-    const struct mfd_registry *registry = mfd_app_registry(mfd_request_app(rq));
+    struct mfd_app *app = mfd_request_app(rq);
+    const struct mfd_registry *registry = mfd_app_registry(app);
     if (!mfd_page_only(rq, none))
         return;
     json_t *list = json_array();
@@ -23,12 +35,11 @@ static void get_genomes(struct mfd_request *rq)
         const char *name = mfd_registry_genome_at(registry, i, &genome);
         json_t *contigs = json_array();
         for (size_t c = 0; c < mfd_genome_contigs(genome); c++)
-            json_array_append_new(
-                contigs, json_pack("{s:s, s:I}", "name", mfd_genome_contig_name(genome, c),
-                                   "length", (json_int_t)mfd_genome_contig_length(genome, c)));
+            json_array_append_new(contigs, contig_json(app, genome, c));
         json_array_append_new(list, json_pack("{s:s, s:o}", "name", name, "contigs", contigs));
     }
     mfd_reply_json(rq, 200, json_pack("{s:o, s:n}", "genomes", list, "next"));
+    mfd_digests_fill(app);
 }
 
 json_t *mfd_model_json(const struct mfd_model_info *info, json_t *card)

@@ -11,6 +11,7 @@
 #include "core/base/memory.h"
 #include "server/registry.h"
 #include "server/store_digests.h"
+#include "server/workers.h"
 
 /* One genome's digests so far: contigs [0, n) of it. */
 struct known {
@@ -140,4 +141,75 @@ int mfd_digests_find(struct mfd_app *app, const char *id, struct mfd_digested *o
         return mfd_fail_as(err, MFD_ENOTFOUND, "not-found",
                            "no registered genome has a sequence of digest %.100s", id);
     return status;
+}
+
+bool mfd_digests_known(struct mfd_app *app, struct mfd_genome *genome, size_t contig,
+                       struct mfd_contig_digest *out)
+{
+    pthread_mutex_lock(&lock);
+    const struct known *k = find_known(app, genome);
+    bool known = k && contig < k->n;
+    if (known)
+        *out = k->digests[contig];
+    pthread_mutex_unlock(&lock);
+    return known;
+}
+
+/* Work that goes on by itself; under lock but for the job, which the pool has while `busy`. */
+static struct {
+    struct mfd_work job;
+    bool busy, more;
+} filler;
+
+/* Under lock: a genome of which something is not known and nobody computes it. */
+static struct known *find_unfinished(struct mfd_app *app)
+{
+    const struct mfd_registry *registry = mfd_app_registry(app);
+    for (size_t i = 0; i < mfd_registry_genomes(registry); i++) {
+        struct mfd_genome *genome;
+        if (!mfd_registry_genome_at(registry, i, &genome))
+            continue;
+        struct known *k = find_known(app, genome);
+        if (k && !k->digesting && k->n < mfd_genome_contigs(genome))
+            return k;
+    }
+    return NULL;
+}
+
+static void fill_one(void *arg)
+{
+    struct mfd_app *app = arg;
+    struct mfd_error err = MFD_ERROR_INIT;
+    pthread_mutex_lock(&lock);
+    struct known *k = find_unfinished(app);
+    int status = k ? digest_next(app, k, &err) : MFD_OK;
+    filler.more = k && status == MFD_OK;
+    pthread_mutex_unlock(&lock);
+    if (status < 0) /* whoever asks next has it tried again */
+        mfd_log(MFD_LOG_WARNING, "digests of '%s': %s", mfd_genome_path(k->genome), err.message);
+}
+
+static void filled_one(void *arg)
+{
+    struct mfd_app *app = arg;
+    pthread_mutex_lock(&lock);
+    filler.busy = filler.more && mfd_app_state(app) != MFD_APP_STOPPING;
+    bool go_on = filler.busy;
+    pthread_mutex_unlock(&lock);
+    if (go_on)
+        mfd_workers_submit(mfd_app_workers(app), &filler.job);
+}
+
+void mfd_digests_fill(struct mfd_app *app)
+{
+    pthread_mutex_lock(&lock);
+    bool start = !filler.busy && find_unfinished(app);
+    if (start)
+        filler.job = (struct mfd_work){
+            .work = fill_one, .done = filled_one, .arg = app, .kind = MFD_WORK_SLACK
+        };
+    filler.busy |= start;
+    pthread_mutex_unlock(&lock);
+    if (start)
+        mfd_workers_submit(mfd_app_workers(app), &filler.job);
 }

@@ -1,4 +1,4 @@
-/* The digests of every contig of every registered genome: computed when first asked for (about 300
+/* The digests of every contig of every registered genome: computed when first asked for (about 100
  * Mb a second), and kept in the store. */
 #pragma once
 
@@ -18,3 +18,10 @@ struct mfd_digested {
  * failed with. */
 int mfd_digests_find(struct mfd_app *app, const char *id, struct mfd_digested *out,
                      struct mfd_error *err) MFD_MUST_CHECK;
+
+/* The digests of a contig, where they are known; false where they are not, yet. Quick. */
+bool mfd_digests_known(struct mfd_app *app, struct mfd_genome *genome, size_t contig,
+                       struct mfd_contig_digest *out);
+/* Have what is not known computed, a contig at a time, behind everything that somebody waits for;
+ * returns at once. A stopping daemon goes no further than the contig it reads. */
+void mfd_digests_fill(struct mfd_app *app);

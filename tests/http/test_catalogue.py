@@ -1,4 +1,7 @@
 """Models, tracks, fields and genomes, as the registry knows them."""
+import base64
+import hashlib
+import statistics
 import unittest
 
 import harness
@@ -160,11 +163,25 @@ class Catalogue(harness.Case):
                 n = sum(label["label"] in r["proc_target"].split(",") for r in self.rows)
                 self.assertEqual(label["count"], n, label)
 
+    def test_numbers_of_a_field_are_those_of_the_table(self):
+        for name in ("frip", "proc_age_bin"):
+            field = self.get("/api/v1/models/tiny/fields/" + name).json()
+            values = [-1 if r[name] == "unknown" else float(r[name]) for r in self.rows]
+            for told, wanted in (("mean", statistics.mean(values)), ("sd", statistics.pstdev(values)), ("min", min(values)),
+                                 ("max", max(values))):
+                self.assertAlmostEqual(field[told], wanted, 6, (name, told))
+
     def test_genomes_tell_their_contigs(self):
-        genome = self.get("/api/v1/genomes").json()["genomes"][0]
+        def genome():
+            return self.get("/api/v1/genomes").json()["genomes"][0]
+        self.daemon.wait_until(lambda: genome()["contigs"][0]["md5"])  # asked for once, and computed
         with open(harness.DATA + "/region.fa.fai", encoding="ascii") as f:
             name, length = f.readline().split("\t")[:2]
-        self.assertEqual(genome, {"name": "region", "contigs": [{"name": name, "length": int(length)}]})
+        bases = next(harness.records("region.fa"))[1].upper().encode()
+        ga4gh = "SQ." + base64.urlsafe_b64encode(hashlib.sha512(bases).digest()[:24]).decode()
+        self.assertEqual(genome(), {"name": "region", "contigs": [
+            {"name": name, "length": int(length), "md5": hashlib.md5(bases).hexdigest(), "ga4gh": ga4gh}]})
+        self.assertEqual(self.get("/sequence/" + ga4gh).body, bases)
 
 
 if __name__ == "__main__":

@@ -165,5 +165,28 @@ class Ready(unittest.TestCase):
                 daemon.stop()
 
 
+class Digests(unittest.TestCase):
+    """Of a genome that takes a while: 63 million bases."""
+
+    def test_who_asks_while_a_genome_is_digested_may_come_again(self):
+        daemon = harness.Daemon("--demo", settings={"server.workers": 4})
+        try:
+            contig, = daemon.request("GET", "/api/v1/genomes").json()["genomes"][0]["contigs"]
+            self.assertEqual((contig["md5"], contig["ga4gh"]), (None, None))
+            answer = daemon.request("GET", "/sequence/" + "0" * 32)
+            self.assertEqual((answer.status, answer.slug), (503, "digests-not-ready"))
+            self.assertEqual(daemon.request("GET", "/api/v1/models").status, 200)
+            daemon.wait_until(lambda: daemon.request("GET", "/sequence/" + "0" * 32).status == 404, 0.05)
+            contig, = daemon.request("GET", "/api/v1/genomes").json()["genomes"][0]["contigs"]
+            self.assertEqual(daemon.request("GET", "/sequence/%s/metadata" % contig["ga4gh"]).json()["metadata"]["md5"], contig["md5"])
+        finally:
+            daemon.stop()
+
+    def test_digesting_does_not_outlive_the_daemon(self):
+        daemon = harness.Daemon("--demo")
+        self.assertEqual(daemon.request("GET", "/api/v1/genomes").status, 200)
+        daemon.stop()
+
+
 if __name__ == "__main__":
     unittest.main()
