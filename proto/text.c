@@ -270,3 +270,14 @@ void mfd_text_member(struct mfd_buffer *out, const char *name, const char *value
     else
         mfd_buffer_adds(out, "null");
 }
+
+void mfd_text_vcf(struct mfd_buffer *out, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c <= ' ' || c == 127 || strchr(":;=%,|", c))
+            mfd_buffer_addf(out, "%%%02X", c);
+        else
+            mfd_buffer_addc(out, (char)c);
+    }
+}

@@ -18,6 +18,10 @@ void mfd_text_member(struct mfd_buffer *out, const char *name, const char *value
 /* Append a TSV field: tabs, newlines and carriage returns become blanks. */
 void mfd_text_tsv(struct mfd_buffer *out, const char *s);
 
+/* Append text that stands within a value of an INFO field: what VCF 4.3 (1.2) gives a meaning, and
+ * our own separators ':' and '|', percent-encoded. */
+void mfd_text_vcf(struct mfd_buffer *out, const char *text);
+
 /* Write the shortest decimal that reads back as exactly this float32 (Giulietti, "The Schubfach way
  * to render doubles", 2020, in single precision), as a JSON number; at most MFD_NUMBER_MAX bytes,
  * no NUL. Returns their count. NaN and the infinities are written "null", the only word JSON has

@@ -6,6 +6,7 @@
 
 #include "client/lib/problem.h"
 #include "client/mfd/show.h"
+#include "proto/text.h"
 
 enum { STATUS, TRACK, EFFECT, BIO, TECH, L2, SHARE, TOP };
 
@@ -106,19 +107,6 @@ int annotate_head(void *arg, json_t *line, struct mfd_error *err)
     return MFD_OK;
 }
 
-/* Text that may stand within a value: what VCF 4.3 gives a meaning, and our own separators,
- * encoded. */
-static void encode(struct mfd_buffer *out, const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c <= ' ' || c == 127 || strchr(":;=%,|", c))
-            mfd_buffer_addf(out, "%%%02X", c);
-        else
-            mfd_buffer_addc(out, (char)c);
-    }
-}
-
 static void number(struct mfd_buffer *out, json_t *value)
 {
     if (json_is_number(value))
@@ -156,7 +144,7 @@ static void set(struct annotate *a, size_t field, json_t *value)
 static void set_name(struct annotate *a, struct mfd_buffer *out, size_t track)
 {
     const char *id = json_string_value(json_array_get(json_object_get(a->head, "tracks"), track));
-    encode(out, id ? id : ".");
+    mfd_text_vcf(out, id ? id : ".");
 }
 
 static double sum_of_sizes(json_t *values)
@@ -222,7 +210,7 @@ static void set_status(struct annotate *a, json_t *result)
         state = json_is_true(json_object_get(result, "flipped")) ? "flipped" : "ok";
     else
         state = mfd_problem_text(&reason, json_object_get(result, "problem"));
-    encode(&a->field[STATUS], *state ? state : "error");
+    mfd_text_vcf(&a->field[STATUS], *state ? state : "error");
     a->given[STATUS] = true;
     mfd_buffer_deinit(&reason);
 }

@@ -266,18 +266,6 @@ int mfd_variants_vcf_open(struct mfd_scored_variants *v, const char *body, size_
 
 /* --- writing --- */
 
-/* A name within a value: what VCF 4.3 gives a meaning, and our own separators, encoded. */
-static void add_name(struct mfd_buffer *out, const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c <= ' ' || c == 127 || strchr(":;=%,|", c))
-            mfd_buffer_addf(out, "%%%02X", c);
-        else
-            mfd_buffer_addc(out, (char)c);
-    }
-}
-
 static void add_number(struct mfd_buffer *out, const float *value)
 {
     if (value && isfinite(*value))
@@ -300,7 +288,7 @@ static void add_field(const struct mfd_scored_variants *v, size_t field, size_t 
     float number = field == L2 ? (float)sum->l2 : (float)sum->biological_share;
     switch (field) {
     case TRACK:
-        add_name(out, names[w->best[0]]);
+        mfd_text_vcf(out, names[w->best[0]]);
         break;
     case EFFECT:
     case BIO:
@@ -310,7 +298,7 @@ static void add_field(const struct mfd_scored_variants *v, size_t field, size_t 
     case TOP:
         for (size_t k = 0; k < found; k++) {
             mfd_buffer_adds(out, k ? "|" : "");
-            add_name(out, names[w->best[k]]);
+            mfd_text_vcf(out, names[w->best[k]]);
             for (size_t c = 0; c < 3; c++) {
                 mfd_buffer_addc(out, ':');
                 add_number(out, value_at(w, c, w->best[k]));

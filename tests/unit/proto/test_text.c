@@ -130,6 +130,15 @@ static void long_arrays_are_one_json_array(void **state)
     test_free(values);
 }
 
+static void texts_within_a_vcf_value_keep_its_separators_apart(void **state)
+{
+    (void)state;
+    struct mfd_buffer out = MFD_BUFFER_INIT;
+    mfd_text_vcf(&out, "a b\t;c=d,e:f|50%\x7f caf\xc3\xa9-(1)");
+    assert_string_equal(out.data, "a%20b%09%3Bc%3Dd%2Ce%3Af%7C50%25%7F%20caf\xc3\xa9-(1)");
+    mfd_buffer_deinit(&out);
+}
+
 static void strings_of_any_bytes_become_valid_json(void **state)
 {
     (void)state;
@@ -205,6 +214,7 @@ int main(void)
         cmocka_unit_test(what_json_has_no_number_for_is_null),
         cmocka_unit_test(every_number_reads_back_exactly_and_is_shortest),
         cmocka_unit_test(long_arrays_are_one_json_array),
+        cmocka_unit_test(texts_within_a_vcf_value_keep_its_separators_apart),
         cmocka_unit_test(strings_of_any_bytes_become_valid_json),
         cmocka_unit_test(a_cut_string_ends_with_a_whole_character),
         cmocka_unit_test(tsv_fields_stay_on_their_line),
