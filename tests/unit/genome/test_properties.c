@@ -6,14 +6,12 @@
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/genome/variant.h"
-#include "tests/unit/genome/scratch.h"
+#include "tests/unit/genome/fixture.h"
 
 #define CONTIGS 24
 #define LENGTH 90
 #define ROUNDS 4000
 
-static struct scratch dir;
-static struct mfd_genome *genome;
 static char sequence[CONTIGS][LENGTH + 1];
 
 /* Repeats of a short unit with a wrong base here and there: more of them, the later the contig. */
@@ -38,17 +36,8 @@ static int setup(void **state)
         make_sequence(i, &seed);
         mfd_buffer_addf(&fasta, ">c%zu\n%s\n", i, sequence[i]);
     }
-    scratch_init(&dir);
-    genome = scratch_genome(&dir, fasta.data);
+    fixture_open(fasta.data);
     mfd_buffer_deinit(&fasta);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    mfd_genome_unref(genome);
-    scratch_deinit(&dir);
     return 0;
 }
 

@@ -4,29 +4,16 @@
 
 #include "core/base/buffer.h"
 #include "core/genome/variant.h"
-#include "tests/unit/genome/scratch.h"
+#include "tests/unit/genome/fixture.h"
 
 /*                          1         2         3         4
  *                 1234567890123456789012345678901234567890     */
 #define SEQUENCE "GATTTTACAGCACACACAGTTTAGCNNACGTRCCATGCAT"
 
-static struct scratch dir;
-static struct mfd_genome *genome;
-
 static int setup(void **state)
 {
     (void)state;
-    scratch_init(&dir);
-    genome = scratch_genome(&dir, ">chr20\n" SEQUENCE "\n>chr1\nAAAAAAAAAA\n>MT\nACGT\n");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    mfd_genome_unref(genome);
-    scratch_deinit(&dir);
-    return 0;
+    return fixture_open(">chr20\n" SEQUENCE "\n>chr1\nAAAAAAAAAA\n>MT\nACGT\n");
 }
 
 /* "chr20-4-T-C ok", "error ref-mismatch", ...: what a text is read as. */

@@ -8,27 +8,12 @@
 #include "core/base/buffer.h"
 #include "core/base/file.h"
 #include "core/genome/vcf.h"
-#include "tests/unit/genome/scratch.h"
-
-#define HEADER "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-
-static struct scratch dir;
-static struct mfd_genome *genome;
+#include "tests/unit/genome/fixture.h"
 
 static int setup(void **state)
 {
     (void)state;
-    scratch_init(&dir);
-    genome = scratch_genome(&dir, ">chr20\nGATTACAGATTACAGATTACA\n>chrM\nACGT\n");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    mfd_genome_unref(genome);
-    scratch_deinit(&dir);
-    return 0;
+    return fixture_open(">chr20\nGATTACAGATTACAGATTACA\n>chrM\nACGT\n");
 }
 
 static void add_statuses(const struct mfd_vcf_record *r, struct mfd_buffer *out)

@@ -4,27 +4,12 @@
 
 #include "core/base/buffer.h"
 #include "core/genome/vcf.h"
-#include "tests/unit/genome/scratch.h"
-
-#define HEADER "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-
-static struct scratch dir;
-static struct mfd_genome *genome;
+#include "tests/unit/genome/fixture.h"
 
 static int setup(void **state)
 {
     (void)state;
-    scratch_init(&dir);
-    genome = scratch_genome(&dir, ">chr20\nGATTACAGATTACAGATTACA\n>chrM\nACGT\n");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    mfd_genome_unref(genome);
-    scratch_deinit(&dir);
-    return 0;
+    return fixture_open(">chr20\nGATTACAGATTACAGATTACA\n>chrM\nACGT\n");
 }
 
 static int collect(void *context, const void *bytes, size_t n, struct mfd_error *err)
