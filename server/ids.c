@@ -9,7 +9,7 @@
 void mfd_random_hex(char *out, size_t n)
 {
     for (size_t done = 0; done < n;) {
-        uint8_t bytes[32];
+        uint8_t bytes[64];
         size_t want = n - done < sizeof bytes ? n - done : sizeof bytes;
         ssize_t got = getrandom(bytes, want, 0); /* up to 256 bytes never fail once seeded */
         for (ssize_t i = 0; i < got; i++, done++) {
@@ -48,21 +48,25 @@ static bool good_request_id(const char *s)
     return n > 0 && n <= 64 && s[n] == '\0';
 }
 
-void mfd_ids_init(struct mfd_ids *ids, const char *request_id, const char *traceparent)
+void mfd_ids_init(struct mfd_ids *ids)
+{
+    char random[81]; /* of one call of the kernel */
+    mfd_random_hex(random, 40);
+    snprintf(ids->request, sizeof ids->request, "%.32s", random);
+    snprintf(ids->trace, sizeof ids->trace, "%.32s", random + 32);
+    snprintf(ids->span, sizeof ids->span, "%.16s", random + 64);
+    memcpy(ids->flags, "00", 3);
+}
+
+void mfd_ids_adopt(struct mfd_ids *ids, const char *request_id, const char *traceparent)
 {
     if (request_id && good_request_id(request_id))
         snprintf(ids->request, sizeof ids->request, "%s", request_id);
-    else
-        mfd_random_hex(ids->request, 16);
     if (traceparent && good_traceparent(traceparent)) {
         memcpy(ids->trace, traceparent + 3, 32);
         memcpy(ids->flags, traceparent + 53, 2);
         ids->trace[32] = ids->flags[2] = '\0';
-    } else {
-        mfd_random_hex(ids->trace, 16);
-        memcpy(ids->flags, "00", 3);
     }
-    mfd_random_hex(ids->span, 8);
 }
 
 void mfd_ids_traceparent(const struct mfd_ids *ids, char out[56])

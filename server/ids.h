@@ -11,8 +11,10 @@ struct mfd_ids {
     char flags[3];
 };
 
-/* Either header may be NULL. */
-void mfd_ids_init(struct mfd_ids *ids, const char *request_id, const char *traceparent);
+/* All of them ours. */
+void mfd_ids_init(struct mfd_ids *ids);
+/* The client's in place of ours, where they are sane; either header may be NULL. */
+void mfd_ids_adopt(struct mfd_ids *ids, const char *request_id, const char *traceparent);
 /* "00-trace-span-flags" */
 void mfd_ids_traceparent(const struct mfd_ids *ids, char out[56]);
 

@@ -286,8 +286,8 @@ static bool check_body(struct mfd_request *rq, int64_t size)
 
 void mfd_intake(struct mfd_request *rq)
 {
-    mfd_ids_init(&rq->ids, mfd_request_header(rq, "X-Request-Id"),
-                 mfd_request_header(rq, "traceparent"));
+    mfd_ids_adopt(&rq->ids, mfd_request_header(rq, "X-Request-Id"),
+                  mfd_request_header(rq, "traceparent"));
     snprintf(rq->principal.client, sizeof rq->principal.client, "ip:%s", rq->remote);
     int64_t size = 0;
     if (!check_framing(rq, &size) || !check_target(rq) || !check_headers(rq) || !check_host(rq))

@@ -28,7 +28,7 @@ struct mfd_request *mfd_request_new(struct mfd_app *app, const char *uri)
     rq->path_n = strcspn(uri, "?");
     rq->format = MFD_MEDIA_JSON;
     clock_gettime(CLOCK_MONOTONIC, &rq->started);
-    mfd_ids_init(&rq->ids, NULL, NULL);
+    mfd_ids_init(&rq->ids);
     return rq;
 }
 

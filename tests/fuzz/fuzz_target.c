@@ -11,7 +11,8 @@
 static void try_headers(const char *text)
 {
     struct mfd_ids ids;
-    mfd_ids_init(&ids, text, text);
+    mfd_ids_init(&ids);
+    mfd_ids_adopt(&ids, text, text);
     if (strlen(ids.request) == 0 || strlen(ids.trace) != 32)
         abort();
     for (unsigned offers = 1; offers < 1u << MFD_MEDIA_COUNT; offers = offers * 2 + 1) {

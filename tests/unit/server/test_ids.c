@@ -7,14 +7,16 @@ static void good_identifiers_are_kept(void **state)
     (void)state;
     struct mfd_ids ids;
     char out[56];
-    mfd_ids_init(&ids, "lab-1.x:2_y", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    mfd_ids_init(&ids);
+    mfd_ids_adopt(&ids, "lab-1.x:2_y", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     assert_string_equal(ids.request, "lab-1.x:2_y");
     assert_string_equal(ids.trace, "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_string_equal(ids.flags, "01");
     mfd_ids_traceparent(&ids, out);
     assert_int_equal(strlen(out), 55);
     assert_int_equal(strncmp(out, "00-4bf92f3577b34da6a3ce929d0e0e4736-", 36), 0);
-    mfd_ids_init(&ids, NULL, "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-new");
+    mfd_ids_init(&ids);
+    mfd_ids_adopt(&ids, NULL, "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-new");
     assert_string_equal(ids.trace, "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
@@ -33,9 +35,11 @@ static void bad_ones_are_replaced_by_random_ones(void **state)
         "00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01",
     };
     struct mfd_ids a, b;
-    mfd_ids_init(&a, "", NULL);
+    mfd_ids_init(&a);
+    mfd_ids_adopt(&a, "", NULL);
     for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
-        mfd_ids_init(&b, "a\r\nb", parents[i]);
+        mfd_ids_init(&b);
+        mfd_ids_adopt(&b, "a\r\nb", parents[i]);
         assert_int_equal(strlen(b.request), 32);
         assert_string_not_equal(a.request, b.request);
         assert_string_not_equal(b.trace, "4bf92f3577b34da6a3ce929d0e0e4736");
