@@ -144,6 +144,34 @@ static void owners_take_turns_and_each_gets_his_oldest(void **state)
     }
 }
 
+static bool others_wait(struct place *p)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    bool wait = false;
+    assert_int_equal(mfd_store_jobs_others_wait(p->store, &wait, &err), MFD_OK);
+    return wait;
+}
+
+static void one_that_yields_waits_behind_other_owners_and_before_its_own(void **state)
+{
+    struct place *p = *state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    static const char *const wanted[] = { "b1", "a1", "b2", "a2", "" };
+    char id[MFD_JOB_ID];
+    add_some(p, (const char *const[]){ "a1", "a2", "b1", "b2" },
+             (const char *const[]){ "a", "a", "b", "b" }, 4);
+    int64_t number = next(p, id);
+    assert_string_equal(id, "a1");
+    assert_true(others_wait(p));
+    assert_int_equal(mfd_store_job_yield(p->store, number, &err), MFD_OK);
+    for (size_t i = 0; i < 5; i++) {
+        next(p, id);
+        assert_string_equal(id, wanted[i]);
+        assert_int_equal(others_wait(p), i == 0); /* b has one, a has none */
+    }
+    assert_int_equal(mfd_store_job_yield(p->store, 99, &err), MFD_OK);
+}
+
 static void one_that_ran_goes_first_after_a_restart(void **state)
 {
     struct place *p = *state;
@@ -353,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_job_is_kept_as_it_was_given),
         TEST(owners_take_turns_and_each_gets_his_oldest),
+        TEST(one_that_yields_waits_behind_other_owners_and_before_its_own),
         TEST(one_that_ran_goes_first_after_a_restart),
         TEST(what_does_not_run_makes_no_progress),
         TEST(a_key_stands_for_one_request_of_one_owner),
