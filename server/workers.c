@@ -23,28 +23,33 @@ struct mfd_workers {
     pthread_t threads[];
 };
 
-static struct mfd_work *take(struct mfd_workers *pool, enum mfd_work_kind kind)
+/* Where the next job comes from, NULL: from nowhere, for there is none, or none that has a place.
+ */
+static struct queue *next_queue(struct mfd_workers *pool)
 {
-    struct queue *queue = &pool->queues[kind];
-    struct mfd_work *job = queue->first;
-    if (!job)
+    struct queue *quick = &pool->queues[MFD_WORK_QUICK];
+    struct queue *heavy = &pool->queues[MFD_WORK_HEAVY];
+    struct queue *slack = &pool->queues[MFD_WORK_SLACK];
+    unsigned lazy = pool->running[MFD_WORK_SLACK];
+    if (quick->first)
+        return quick;
+    if (pool->running[MFD_WORK_HEAVY] + lazy + 1 >= pool->n)
         return NULL;
-    queue->first = job->next;
-    if (!queue->first)
-        queue->last = &queue->first;
-    return job;
+    if (heavy->first)
+        return heavy;
+    return slack->first && (lazy == 0 || lazy + 2 < pool->n) ? slack : NULL;
 }
 
 static struct mfd_work *next_job(struct mfd_workers *pool)
 {
-    struct mfd_work *job = take(pool, MFD_WORK_QUICK);
-    unsigned slack = pool->running[MFD_WORK_SLACK];
-    if (job || pool->running[MFD_WORK_HEAVY] + slack + 1 >= pool->n)
-        return job;
-    job = take(pool, MFD_WORK_HEAVY);
-    if (job || (slack > 0 && slack + 2 >= pool->n))
-        return job;
-    return take(pool, MFD_WORK_SLACK);
+    struct queue *queue = next_queue(pool);
+    if (!queue)
+        return NULL;
+    struct mfd_work *job = queue->first;
+    queue->first = job->next;
+    if (!queue->first)
+        queue->last = &queue->first;
+    return job;
 }
 
 static void finish(struct mfd_workers *pool, struct mfd_work *job)
@@ -71,12 +76,14 @@ static void *work(void *arg)
         }
         enum mfd_work_kind kind = job->kind;
         pool->running[kind]++;
+        if (next_queue(pool)) /* one wakes the next: who ends a job looks for another himself */
+            pthread_cond_signal(&pool->more);
         pthread_mutex_unlock(&pool->lock);
         job->work(job->arg);
         finish(pool, job); /* the job is no longer ours */
         pthread_mutex_lock(&pool->lock);
         pool->running[kind]--;
-        if (kind != MFD_WORK_QUICK) /* another may have waited for this place */
+        if (pool->stopping) /* they may wait for this one */
             pthread_cond_broadcast(&pool->more);
     }
     pthread_mutex_unlock(&pool->lock);
