@@ -5,11 +5,14 @@
 
 #include "client/lib/lines.h"
 #include "client/lib/problem.h"
+#include "client/mfd/job.h"
 #include "client/mfd/progress.h"
 #include "client/mfd/show.h"
 #include "core/base/cleanup.h"
 
 #define PIECE_BYTES ((size_t)8 << 20) /* of text in one request, half of what servers take */
+#define JOB_BYTES ((size_t)32 << 20)  /* the same of a job */
+#define JOB_ITEMS 200000              /* in one job; as JSON, a variant is eight values */
 #define PIECE_ITEMS 64                /* where the server does not say what it takes */
 
 struct run {
@@ -34,6 +37,12 @@ static enum format format_of(const struct run *run)
     return run->batch->by_hand ? FORMAT_AUTO : run->batch->app->format;
 }
 
+/* Requests are computed as jobs; a dry run is of what they would be. */
+static bool by_job(const struct run *run)
+{
+    return run->batch->app->set.job && !run->batch->app->set.dry_run;
+}
+
 static size_t text_bytes(json_t *input)
 {
     json_t *value = json_is_string(input) ? input : json_object_get(input, "sequence");
@@ -43,13 +52,13 @@ static size_t text_bytes(json_t *input)
 /* Read on until a request is full. */
 static int fill(struct run *run, struct mfd_error *err)
 {
-    size_t bytes = 0, i;
+    size_t bytes = 0, most = by_job(run) ? JOB_BYTES : PIECE_BYTES, i;
     json_t *input;
     json_array_foreach(run->pending, i, input)
     {
         bytes += text_bytes(input);
     }
-    while (!run->ended && json_array_size(run->pending) < run->most && bytes < PIECE_BYTES) {
+    while (!run->ended && json_array_size(run->pending) < run->most && bytes < most) {
         int status = source_next(run->batch->source, &input, err);
         if (status < 0)
             return status;
@@ -67,11 +76,15 @@ static int fill(struct run *run, struct mfd_error *err)
 static void read_limits(struct run *run)
 {
     json_t *info = NULL;
+    bool job = by_job(run);
     run->most = PIECE_ITEMS;
     if (mfd_client_json(run->batch->app->client, "/service-info", NULL, NULL, &info, NULL) < 0)
         return;
-    json_int_t items = json_integer_value(show_member(info, "limits.items.value"));
-    json_int_t passes = json_integer_value(show_member(info, "limits.passes.value"));
+    json_int_t items = json_integer_value(
+        show_member(info, job ? "limits.job_items.value" : "limits.items.value"));
+    json_int_t passes = json_integer_value(
+        show_member(info, job ? "limits.job_passes.value" : "limits.passes.value"));
+    items = job && items > JOB_ITEMS ? JOB_ITEMS : items;
     if (items > 0 && passes > 0) {
         json_int_t most = passes / run->batch->passes;
         most = most < items ? most : items;
@@ -161,6 +174,26 @@ static char *request_body(const struct run *run, size_t n, struct mfd_error *err
     return text;
 }
 
+static void on_wait(void *arg, json_t *job)
+{
+    struct run *run = arg;
+    size_t done = job_count(job, "progress.done"), items = job_count(job, "progress.items");
+    double read = source_progress(run->batch->source);
+    bool only = run->ended && !run->done && run->sent == json_array_size(run->pending);
+    progress_show(&run->progress, run->done + done,
+                  only && items ? (double)done / (double)items
+                  : read < 1    ? read
+                                : -1);
+}
+
+/* The request as a job: the answer comes when all of it is computed. */
+static int send_job(struct run *run, const char *body, struct mfd_lines *lines,
+                    struct mfd_error *err)
+{
+    const char *operation = run->batch->path + strlen("/api/v1/");
+    return job_compute(run->batch->app, operation, body, on_wait, run, mfd_lines_add, lines, err);
+}
+
 static int send_piece(struct run *run, size_t n, struct mfd_error *err)
 {
     struct mfd_lines lines = MFD_LINES_INIT;
@@ -183,7 +216,8 @@ static int send_piece(struct run *run, size_t n, struct mfd_error *err)
     run->sent = n;
     run->answered = 0;
     run->whole = false;
-    int status = mfd_client_send(run->batch->app->client, &request, &reply, err);
+    int status = by_job(run) ? send_job(run, body, &lines, err)
+                             : mfd_client_send(run->batch->app->client, &request, &reply, err);
     if (status == MFD_OK)
         status = mfd_lines_end(&lines, err);
     if (status == MFD_OK && (!run->whole || run->answered < n))

@@ -155,9 +155,10 @@ const struct command command_score = {
         "A variant is written chr20-42984264-C-T (1-based), 20:42984263:C:T (SPDI) or\n"
         "NC_000020.10:g.42984264C>T (HGVS). A FILE, or standard input, is a VCF (plain or gzip;\n"
         "every alternative allele is an input of its own) or one variant a line.\n"
+        "--job has them computed behind the requests of others and waits; the answer is the same.\n"
         "An effect is alternative minus reference: total = biological + technical (logits).",
     .most = 100000,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_SCORE |
-              FOR_COLUMNS | FOR_TOP,
+              FOR_COLUMNS | FOR_TOP | FOR_JOB,
     .run = run,
 };

@@ -48,6 +48,7 @@ static const struct row rows[] = {
     { "dry-run", 0, FLAG, FOR_COMPUTE, AT(dry_run), NULL, "check, and tell the cost" },
     { "output", 'o', TEXT, FOR_COMPUTE, AT(output), "FILE", "write there; .gz is compressed" },
     { "fresh", 0, FLAG, FOR_COMPUTE, AT(fresh), NULL, "do not go on from an interrupted run" },
+    { "job", 0, FLAG, FOR_JOB, AT(job), NULL, "have it computed as a job, and wait" },
     { "fasta", 0, TEXT, FOR_INPUT, AT(fasta), "FILE", "sequences of exactly a window each (- is stdin)" },
     { "bed", 0, TEXT, FOR_INPUT, AT(bed), "FILE", "intervals, 0-based half-open (- is stdin)" },
     { "subspace", 0, CHOICE_TEXT, FOR_FEATURES, AT(subspace), "biological|technical|both", "which features (both)" },

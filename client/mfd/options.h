@@ -26,6 +26,7 @@ enum option_group {
     FOR_NETWORK = 1 << 13, /* how the network is run, for commands of one answer */
     FOR_EXPLAIN = 1 << 18, /* what stands behind an item */
     FOR_CARD = 1 << 19,
+    FOR_JOB = 1 << 21,      /* may be computed in the background */
     FOR_MARGINAL = 1 << 20, /* averages over settings */
     FOR_FILE = 1 << 17,     /* may stand in the environment and the configuration file */
 };

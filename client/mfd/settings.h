@@ -31,7 +31,7 @@ struct settings {
         *window, *distribution;
     struct list tracks, where, components, scores, set, a, b, over, given_settings; /* owned */
     unsigned top, limit;
-    bool strict, dry_run, pad, fresh, top_given, explain, by_track, levels;
+    bool strict, dry_run, pad, fresh, top_given, explain, by_track, levels, job;
 };
 
 void settings_deinit(struct settings *set);

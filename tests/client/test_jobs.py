@@ -3,11 +3,12 @@
 import gzip
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
 
-from tool import Case, mfd
+from tool import MFD, Case, mfd
 
 ROOT = os.environ["ROOT"]
 sys.path.insert(1, os.path.join(ROOT, "tests/http"))
@@ -88,6 +89,55 @@ class Jobs(Case):
         self.assertEqual(self.ask("result", name, "-o", path).out, "")
         with open(path, "rb") as f:
             self.assertEqual(len({line.split(b"\t")[0] for line in f}), 2003)
+
+    def score(self, *arguments, code=0, **more):
+        return self.check(mfd("score", *arguments, server=self.url, timeout=300, **more), code)
+
+    def test_score_computes_a_file_as_a_job_and_answers_as_without(self):
+        lines = "".join("20\t%d\tv%d\t%s\tA\t.\t.\t.\n" % (42984000 + i, i, "ACGT"[i % 4]) for i in range(120))
+        calls = self.file("score.vcf", (VCF + lines + "9\t1\t.\tA\tC\t.\t.\t.\n").encode())
+        before = self.ask("list").rows()
+        for fmt in ("tsv", "ndjson", "json", "vcf"):
+            arguments = (calls, "-t", TRACK, "-e", "none", "-f", fmt)
+            wanted = self.score(*arguments, code=4)
+            told = self.score(*arguments, "--job", code=4)
+            self.assertEqual(told.raw, wanted.raw)
+            self.assertRegex(told.err, "job [0-9a-f]{16}")
+            self.assertIn(wanted.err.splitlines()[-1], told.err)
+        direct = self.daemon.request("POST", "/api/v1/variants/score", {"variants": VARIANTS}).json()
+        whole = json.loads(self.score(*VARIANTS, "--job", "-f", "json", "-c", "total").out)
+        self.assertEqual([r["effect"]["total"] for r in whole["results"]],
+                         [r["effect"]["total"] for r in direct["results"]])
+        self.assertEqual(self.ask("list").rows(), before)  # each is forgotten once it is here
+        to = os.path.join(self.folder.name, "effects.vcf.gz")
+        self.score(calls, "-t", TRACK, "-e", "none", "--job", "-o", to, code=4)
+        with gzip.open(to) as file:
+            self.assertEqual(file.read(), self.score(calls, "-t", TRACK, "-e", "none", "-f", "vcf", code=4).raw)
+
+    def test_a_job_may_be_larger_than_a_request_and_is_cut_where_it_is_too_large(self):
+        small = harness.Daemon("--demo", settings={"limits.items": 5, "limits.job_items": 70})
+        self.addCleanup(small.stop)
+        self.addCleanup(setattr, self, "url", self.url)
+        lines = "".join("chr20-%d-G-T\n" % p for p in range(42984000, 42984100)).encode()
+        arguments = ("-", "-t", TRACK, "-e", "none")
+        wanted = self.score(*arguments, code=4, stdin=lines)
+        self.url = "http://127.0.0.1:%d" % small.port
+        told = self.score(*arguments, "--job", code=4, stdin=lines)
+        self.assertEqual(told.out, wanted.out)
+        self.assertEqual(told.err.count("mfd: job "), 2)
+
+    def test_a_job_that_fails_is_told_and_kept(self):
+        held = harness.Daemon("--demo", settings={"jobs.at_once": 0})
+        self.addCleanup(held.stop)
+        url = "http://127.0.0.1:%d" % held.port
+        p = subprocess.Popen([MFD, "score", "--job", *VARIANTS], env={"MFD_SERVER": url}, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+        name = p.stderr.readline().split()[-1]
+        self.assertEqual(held.request("DELETE", "/api/v1/jobs/" + name).status // 100, 2)
+        out, said = p.communicate(timeout=60)
+        self.assertEqual((p.returncode, out), (1, ""), said)
+        self.assertIn("cancelled", said)
+        self.assertIn("mfd jobs show " + name, said)
 
     def test_jobs_are_listed_shown_ended_and_forgotten(self):
         name = self.submit("predict", REGION)
