@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import tempfile
 import unittest
 
 import golden
@@ -202,6 +203,32 @@ class Notations(harness.Case):
         self.assertTrue(results[0]["flipped"])
         self.assertEqual(results[1]["problem"]["type"], "/problems/ref-mismatch")
         self.assertEqual(results[2]["status"], "error")
+
+
+class Unknown(harness.Case):
+    """A genome of which a stretch is not known."""
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.directory.cleanup)
+        _, bases = next(harness.records("region.fa"))
+        cls.text = bases[20000:23000] + 1500 * "N" + bases[24500:26000]
+        path = os.path.join(cls.directory.name, "n.fa")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(">n\n" + cls.text + "\n")
+        with open(path + ".fai", "w", encoding="ascii") as f:
+            f.write("n\t6000\t3\t6000\t6001\n")
+        cls.genomes = {"n": path}
+        super().setUpClass()
+
+    def test_a_variant_among_unknown_bases_is_skipped(self):
+        def variant(pos):
+            here = self.text[pos - 1].upper()
+            return {"chrom": "n", "pos": pos, "ref": here, "alt": "A" if here != "A" else "C"}
+        answer = self.post(SCORE, {"variants": [variant(p) for p in (1599, 3500)]}).json()
+        self.assertEqual([r.get("problem", {"type": "/ok"})["type"].rsplit("/", 1)[1] for r in answer["results"]],
+                         ["ok", "n-window"])
+        self.assertEqual([r["status"] for r in answer["results"]], ["ok", "skipped"])
 
 
 class Contract(harness.Case):
