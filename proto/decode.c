@@ -134,6 +134,12 @@ static int read_window(struct mfd_reader *r, const json_t *v, const struct mfd_a
     FIELD("tracks", mfd_read_tracks, tracks), WHOLE("virtual_tracks", mfd_read_virtuals),          \
         FIELD("components", read_components, components), FIELD("scale", read_scale, scale)
 
+#define AVERAGES                                                                                   \
+    FIELD("distribution", mfd_read_distribution, distribution), WHOLE("settings", mfd_read_given)
+#define CONTRAST                                                                                   \
+    FIELD("a", mfd_read_setting, a), FIELD("b", mfd_read_setting, b),                              \
+        FIELD("like", mfd_read_string, like), FIELD("held", mfd_read_held, held)
+
 static const struct mfd_member predict_members[] = {
     INPUT("sequences", MFD_INPUT_SEQUENCES),
     INPUT("intervals", MFD_INPUT_INTERVALS),
@@ -154,13 +160,9 @@ static const struct mfd_member variants_members[] = {
     FIELD("features", read_subspaces, subspaces),
     FIELD("top", read_top, top),
     WHOLE("over", mfd_read_over),
-    FIELD("distribution", mfd_read_distribution, distribution),
-    WHOLE("settings", mfd_read_given),
+    AVERAGES,
     FIELD("levels", mfd_read_bool, levels),
-    FIELD("a", mfd_read_setting, a),
-    FIELD("b", mfd_read_setting, b),
-    FIELD("like", mfd_read_string, like),
-    FIELD("held", mfd_read_held, held),
+    CONTRAST,
 };
 
 static const struct mfd_member normalize_members[] = {
@@ -175,8 +177,7 @@ static const struct mfd_member marginal_members[] = {
     SHARED,
     TRACKS,
     { "over", mfd_read_over, 0, true },
-    FIELD("distribution", mfd_read_distribution, distribution),
-    WHOLE("settings", mfd_read_given),
+    AVERAGES,
     FIELD("levels", mfd_read_bool, levels),
 };
 static const struct mfd_member contrast_members[] = {
@@ -197,6 +198,9 @@ static const struct mfd_member ism_members[] = {
     TRACKS,
     FIELD("scores", read_scan, scan),
     FIELD("window", read_window, one_window),
+    WHOLE("over", mfd_read_over),
+    AVERAGES,
+    CONTRAST,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

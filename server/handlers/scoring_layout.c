@@ -97,21 +97,28 @@ static void add_features(struct mfd_scoring *s, const char *group, size_t base)
                                                                 subspaces[i].width) });
 }
 
-/* A scan's effects, and the same without what the four bases at a place have in common. */
+/* A scan's effects, the same without what the four bases at a place have in common, and where they
+ * are averages over columns of metadata, the spread of the effects over the settings. */
 static void add_scan(struct mfd_scoring *s)
 {
-    static const struct {
-        unsigned score;
-        const char *group;
-    } groups[] = { { MFD_SCAN_EFFECT, "effect" }, { MFD_SCAN_CENTRED, "centred" } };
     bool variants = s->body.input == MFD_INPUT_INTERVALS && !s->body.one_window;
-    for (size_t i = 0; i < 2; i++) {
+    const struct {
+        bool asked;
+        const char *group;
+        enum mfd_gather how;
+        bool centred;
+    } groups[] = {
+        { s->body.scan & MFD_SCAN_EFFECT, "effect", s->gather, false },
+        { (s->body.scan & MFD_SCAN_EFFECT) && s->choice.marginal, "sd", MFD_GATHER_SD, false },
+        { s->body.scan & MFD_SCAN_CENTRED, "centred", s->gather, true },
+    };
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         size_t first = s->layout.n_parts;
-        if (s->body.scan & groups[i].score)
-            add_components(s, groups[i].group, variants ? EFFECTS(effect) : 0, s->gather);
+        if (groups[i].asked)
+            add_components(s, groups[i].group, variants ? EFFECTS(effect) : 0, groups[i].how);
         for (size_t p = first; p < s->layout.n_parts; p++) {
             s->parts[p].width *= 4;
-            s->sources[p].centred = groups[i].score == MFD_SCAN_CENTRED;
+            s->sources[p].centred = groups[i].centred;
         }
     }
 }

@@ -145,6 +145,94 @@ class Scans(harness.Case):
         for part, wanted in self.one_by_one(30000, 30004, **options).items():
             self.assertTrue((matrix(scan["results"][0], part=part) == wanted).all())
 
+    def inputs(self):
+        """An interval, its bases in a window each and in one, and a sequence."""
+        place = {"intervals": ["%s:30001-30004" % CONTIG]}
+        window = next(harness.records("tiny/windows.fa"))[1]
+        middle = len(window) // 2
+        yield place
+        yield {**place, "window": "one"}
+        yield {"sequences": [{"sequence": window, "start": middle, "end": middle + 4}], "ensemble": "strands"}
+
+    def settings_of(self, settings, like, body):
+        """Effects in each setting by itself, as a virtual track: {part: (bases, 4, settings)}."""
+        tracks = [{"id": "v%d" % i, "like": like, "metadata": values} for i, values in enumerate(settings)]
+        result, = self.scan({**body, "virtual_tracks": tracks}, components=PARTS)["results"]
+        return {part: matrix(result, part=part).astype(float) for part in PARTS}
+
+    def test_an_average_over_columns_is_that_of_its_settings_one_by_one(self):
+        tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"]
+        labs = sorted({t["metadata"]["Library_lab"] for t in tracks})[:2]
+        given = {"distribution": "given", "settings": [{"values": {"Library_lab": labs[0]}, "weight": 3},
+                                                       {"values": {"Library_lab": labs[1]}}]}
+        for body in self.inputs():
+            for how in ({}, {"distribution": "uniform"}, given):
+                options = {"over": ["Library_lab"], "components": PARTS, "tracks": {"ids": [t["id"] for t in tracks[:2]]}}
+                scan = self.scan(body, **options, **how)
+                told = scan["provenance"]["settings"]
+                self.assertGreater(len(told), 1)
+                weights = numpy.array([s["weight"] for s in told])
+                self.assertAlmostEqual(weights.sum(), 1, places=6)
+                result, = scan["results"]
+                self.assertEqual(list(result["bases"][0])[-3:], ["effect", "sd", "centred"])
+                for t, track in enumerate(tracks[:2]):
+                    alone = self.settings_of([s["values"] for s in told], track["id"], body)
+                    for part, levels in alone.items():
+                        mean = levels @ weights
+                        sd = numpy.sqrt(((levels - mean[..., None]) ** 2) @ weights)
+                        self.assertGreater(numpy.abs(mean).max(), 1e-4)
+                        for group, wanted in (("effect", mean), ("sd", sd),
+                                              ("centred", mean - mean.mean(axis=1, keepdims=True))):
+                            found = matrix(result, group, part)[:, :, t]
+                            self.assertLess(numpy.abs(found - wanted).max(), 1e-5, (body, how, group, part))
+                self.assertGreater(matrix(result, "sd", "technical").max(), 1e-5)
+                self.assertLess(matrix(result, "sd", "biological").max(), 1e-6)
+
+    def test_a_contrast_is_the_effects_in_a_less_those_in_b(self):
+        tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"]
+        like = tracks[0]["id"]
+        a, b = ({"proc_target": x} for x in sorted({t["metadata"]["proc_target"] for t in tracks} - {None, ""})[:2])
+        for body in self.inputs():
+            scan = self.scan(body, a=a, b=b, like=like, components=PARTS)
+            self.assertEqual(scan["tracks"], ["a-b"])
+            self.assertNotIn("sd", scan["results"][0]["bases"][0])
+            for part, alone in self.settings_of([a, b], like, body).items():
+                wanted = alone[:, :, 0] - alone[:, :, 1]
+                self.assertLess(numpy.abs(matrix(scan["results"][0], part=part)[:, :, 0] - wanted).max(), 1e-5)
+                if part != "technical":
+                    self.assertGreater(numpy.abs(wanted).max(), 1e-4)
+            held = self.scan(body, a=a, b=b, like=like, held="technical", components=PARTS)["results"][0]
+            self.assertEqual(numpy.abs(matrix(held, part="technical")).max(), 0)
+            self.assertGreater(numpy.abs(matrix(held)).max(), 1e-4)
+
+    def test_averages_and_contrasts_are_the_same_in_every_format_and_as_a_job(self):
+        tracks = [t["id"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"][:2]]
+        labels = sorted({t["metadata"]["proc_target"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"]} - {None, ""})
+        for options, names in (({"over": ["Library_lab"], "tracks": {"ids": tracks}}, tracks),
+                               ({"a": {"proc_target": labels[0]}, "b": {"proc_target": labels[1]}, "like": tracks[0]}, ["a-b"])):
+            request = {"model": "tiny", "intervals": ["%s:30001-30150" % CONTIG], "ensemble": "none",
+                       "components": ["total", "technical"], **options}
+            whole = self.post(ISM, request)
+            bases = whole.json()["results"][0]["bases"]
+            groups = [g for g in ("effect", "sd", "centred") if g in bases[0]]
+            wanted = numpy.array([[b[g][c] for g in groups for c in request["components"]] for b in bases], numpy.float32)
+            array = numpy.load(io.BytesIO(self.post(ISM + "?format=npy", request).body))
+            self.assertEqual(array.shape, (150, 2 * len(groups), 4, len(names)))
+            self.assertTrue((array == wanted).all())
+            table = [line.split("\t") for line in self.post(ISM + "?format=tsv", request).body.decode().splitlines()]
+            at = {name: i for i, name in enumerate(table[0])}
+            self.assertTrue((numpy.array([r[at["value"]] for r in table[1:]], numpy.float32) == array.ravel()).all())
+            self.assertEqual([r[at["score"]] for r in table[1:1 + array[0].size]],
+                             [g for g in groups for _ in range(8 * len(names))])
+            self.assertEqual([r[at["track"]] for r in table[1:1 + len(names)]], names)
+            lines = [json.loads(line) for line in self.post(ISM + "?format=ndjson", request).body.splitlines()]
+            self.assertEqual([{g: line[g] for g in groups} for line in lines[1:-1]], [{g: b[g] for g in groups} for b in bases])
+            job = self.post("/api/v1/jobs", {"operation": "ism", "request": request})
+            self.assertEqual(job.status, 202, job.body)
+            path = job.headers["location"]
+            self.daemon.wait_until(lambda: self.get(path).json()["state"] in ("done", "failed"), 0.02)
+            self.assertEqual(self.get(path + "/result").body, whole.body)
+
     def test_windows_that_leave_the_contig_are_errors_of_their_bases(self):
         length = len(BASES)
         for where in ("%s:1-300" % CONTIG, "%s:%d-%d" % (CONTIG, length - 254, length)):
@@ -169,6 +257,13 @@ class Scans(harness.Case):
                 ({"intervals": ["%s:1" % CONTIG], "window": "two"}, 400, "invalid-value"),
                 ({"intervals": ["%s:1" % CONTIG], "scores": ["sar"]}, 400, "invalid-value"),
                 ({"intervals": ["%s:1" % CONTIG], "strict": True}, 422, "window-off-contig"),
+                ({"intervals": ["%s:1" % CONTIG], "over": ["no_such"]}, 422, "unknown-column"),
+                ({"intervals": ["%s:1" % CONTIG], "over": ["Library_lab"], "levels": True}, 400, "unknown-member"),
+                ({"intervals": ["%s:1" % CONTIG], "over": ["Library_lab"], "tracks": {"aggregate": "mean"}}, 400,
+                 "conflicting-members"),
+                ({"intervals": ["%s:1" % CONTIG], "a": {"proc_target": "x"}}, 400, "missing-member"),
+                ({"intervals": ["%s:1" % CONTIG], "a": {"x": 1}, "b": {"x": 2}, "over": ["Library_lab"]}, 400,
+                 "conflicting-members"),
                 ({"intervals": ["%s:1" % CONTIG], "components": PARTS, "scale": "probability"}, 422,
                  "unsupported-component")):
             with self.subTest(body=str(body)[:80]):
