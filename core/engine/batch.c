@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/engine/batch_in.h"
 
 /* Axis positions and lengths stay far from overflow. */
 #define MAX_POSITION ((int64_t)1 << 48)

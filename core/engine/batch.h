@@ -1,47 +1,41 @@
-/* What a run is asked for: stretches of sequence, alleles of them, windows. Private to the engine.
- */
+/* What a run is asked for: a batch names sequences, alleles of them, and windows on either. */
 #pragma once
 
-#include "core/engine/engine.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#define MFD_NO_SEQUENCE UINT32_MAX
+#include "core/base/error.h"
+#include "core/model/config.h"
 
-struct mfd_sequence {
-    uint8_t *bases; /* 0..3 for ACGT, 4 for anything else; NULL for an allele */
-    int64_t start;  /* axis position of bases[0] */
-    int64_t n;      /* bases */
-    uint32_t base;  /* of an allele: the sequence it changes; else MFD_NO_SEQUENCE */
-    int64_t pos;    /* of an allele: first replaced base, after trimming what both share */
-    int64_t n_ref, n_alt;
-    uint8_t *alt;      /* (n_alt) */
-    int64_t positions; /* > 0: a window computed whole, zero padded; rows stand at 0 ... positions -
-                          1 */
-};
+struct mfd_batch;
+int mfd_batch_new(struct mfd_batch **out, const struct mfd_config *config,
+                  struct mfd_error *err) MFD_MUST_CHECK;
+void mfd_batch_free(struct mfd_batch *batch);
+void mfd_batch_clear(struct mfd_batch *batch);
 
-struct mfd_asked {
-    uint32_t sequence;
-    int64_t start;
-    int64_t positions;
-};
-
-struct mfd_batch {
-    struct mfd_config config;
-    struct mfd_sequence *sequences;
-    size_t n_sequences, size_sequences;
-    struct mfd_asked *windows;
-    size_t n_windows, size_windows;
-    bool whole; /* asked for by the caller */
-};
-
-/* Base at axis position x: 0..3, or 4 for N and for what lies outside. */
-uint8_t mfd_sequence_base(const struct mfd_batch *batch, const struct mfd_sequence *s, int64_t x);
-
-/* k-mer codes of positions [from, from + n): 0 ... 4^k - 1, or 4^k where any base is not ACGT or
- * the position lies outside a whole window. */
-void mfd_sequence_codes(const struct mfd_batch *batch, const struct mfd_sequence *s, int64_t from,
-                        size_t n, uint16_t *codes);
-
-/* A batch of the same windows in the same order, each on a sequence of its own that holds just its
- * bases and is computed whole. */
-int mfd_batch_whole(struct mfd_batch **out, const struct mfd_batch *batch,
-                    struct mfd_error *err) MFD_MUST_CHECK;
+/* Add a stretch of one strand: `n` bases (any case; not ACGT is N), the first at position `start`
+ * of the sequence's own axis. Rows of two windows on the same sequence are shared where they
+ * coincide. The bases are copied. *sequence receives its number. */
+int mfd_batch_sequence(struct mfd_batch *batch, const char *bases, size_t n, int64_t start,
+                       size_t *sequence, struct mfd_error *err) MFD_MUST_CHECK;
+/* The reverse complement of a sequence, on the axis where base b stands at k-2-b, so that windows
+ * on the bin grid stay on it. Each call makes a new sequence. */
+int mfd_batch_reverse(struct mfd_batch *batch, size_t sequence, size_t *reverse,
+                      struct mfd_error *err) MFD_MUST_CHECK;
+/* An allele: the sequence with bases [pos, pos + n_ref) replaced by `alt`; what lies right of the
+ * change moves. Rows that do not see the change are the sequence's own. `sequence` may not be an
+ * allele itself. */
+int mfd_batch_allele(struct mfd_batch *batch, size_t sequence, int64_t pos, size_t n_ref,
+                     const char *alt, size_t n_alt, size_t *allele,
+                     struct mfd_error *err) MFD_MUST_CHECK;
+/* Ask for the window whose first input position is `start` on a sequence or allele, `positions`
+ * input positions long (L or L+1). All its bases must lie in the sequence. Rows of the result are
+ * in the order of these calls. */
+int mfd_batch_window(struct mfd_batch *batch, size_t sequence, int64_t start, size_t positions,
+                     struct mfd_error *err) MFD_MUST_CHECK;
+size_t mfd_batch_windows(const struct mfd_batch *batch);
+const struct mfd_config *mfd_batch_config(const struct mfd_batch *batch);
+/* Compute every window of the batch whole, with zero padding at its ends, as networks whose cone
+ * reaches the padding always are: for tests and comparisons. */
+void mfd_batch_compute_whole(struct mfd_batch *batch, bool whole);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/memory.h"
-#include "core/engine/batch.h"
+#include "core/engine/batch_in.h"
 #include "core/engine/run.h"
 
 #define DEFAULT_SCRATCH ((size_t)128 << 20)

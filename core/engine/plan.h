@@ -3,7 +3,7 @@
  * further. */
 #pragma once
 
-#include "core/engine/batch.h"
+#include "core/engine/batch_in.h"
 #include "core/engine/geometry.h"
 
 #define MFD_ZERO_ROW UINT32_MAX /* an input that lies in the zero padding */

@@ -1,7 +1,7 @@
 #include "tests/util/test.h"
 
 #include "core/base/memory.h"
-#include "core/engine/batch.h"
+#include "core/engine/batch_in.h"
 #include "tests/util/naive.h"
 #include "tests/util/network.h"
 
