@@ -35,20 +35,21 @@ void mfd_edit_reverse_complement(char *bases, size_t n)
     }
 }
 
-int mfd_edit_of(struct mfd_edit *out, const struct mfd_variant *v, struct mfd_error *err)
+int mfd_edit_of(struct mfd_edit *out, size_t contig, int64_t pos, const char *ref, const char *alt,
+                struct mfd_error *err)
 {
-    size_t n = strlen(v->ref), m = strlen(v->alt), start = 0;
-    while (n && m && v->ref[n - 1] == v->alt[m - 1]) {
+    size_t n = strlen(ref), m = strlen(alt), start = 0;
+    while (n && m && ref[n - 1] == alt[m - 1]) {
         n--;
         m--;
     }
-    while (start < n && start < m && v->ref[start] == v->alt[start])
+    while (start < n && start < m && ref[start] == alt[start])
         start++;
     struct mfd_edit e = {
-        .contig = v->contig,
-        .pos = v->pos + (int64_t)start,
-        .deleted = mfd_strndup(v->ref + start, n - start),
-        .inserted = mfd_strndup(v->alt + start, m - start),
+        .contig = contig,
+        .pos = pos + (int64_t)start,
+        .deleted = mfd_strndup(ref + start, n - start),
+        .inserted = mfd_strndup(alt + start, m - start),
         .n_deleted = n - start,
         .n_inserted = m - start,
     };

@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/genome/variant.h"
+#include "core/base/error.h"
+#include "core/genome/genome.h"
+
+/* Bases by which an allele is moved in search of its normal form; MFD_ELIMIT beyond. */
+#define MFD_MAX_SHIFT 1000000
 
 struct mfd_edit {
     size_t contig;
@@ -22,8 +26,8 @@ struct mfd_edit {
 
 void mfd_edit_deinit(struct mfd_edit *e);
 
-/* The edit of a variant, without what its alleles share: at the end first, then at the start. */
-int mfd_edit_of(struct mfd_edit *out, const struct mfd_variant *v,
+/* `ref` at `pos` into `alt`, without what the two share: at the end first, then at the start. */
+int mfd_edit_of(struct mfd_edit *out, size_t contig, int64_t pos, const char *ref, const char *alt,
                 struct mfd_error *err) MFD_MUST_CHECK;
 /* True where bases only go or only come. */
 static inline bool mfd_edit_shiftable(const struct mfd_edit *e)

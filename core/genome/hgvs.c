@@ -326,7 +326,7 @@ int mfd_hgvs_format(const struct mfd_variant *v, struct mfd_genome *genome, stru
                     struct mfd_error *err)
 {
     MFD_CLEANUP(mfd_edit_deinit) struct mfd_edit e = MFD_EDIT_INIT;
-    int status = mfd_edit_of(&e, v, err);
+    int status = mfd_edit_of(&e, v->contig, v->pos, v->ref, v->alt, err);
     if (status == MFD_OK && mfd_edit_shiftable(&e))
         status = mfd_edit_shift(&e, genome, true, err);
     if (status != MFD_OK)

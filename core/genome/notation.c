@@ -132,7 +132,7 @@ static int format_spdi(const struct mfd_variant *v, struct mfd_genome *genome, b
 {
     MFD_CLEANUP(mfd_edit_deinit) struct mfd_edit e = MFD_EDIT_INIT;
     MFD_CLEANUP(mfd_buffer_deinit) struct mfd_buffer context = MFD_BUFFER_INIT;
-    int status = mfd_edit_of(&e, v, err);
+    int status = mfd_edit_of(&e, v->contig, v->pos, v->ref, v->alt, err);
     int64_t room = 0;
     if (status == MFD_OK && mfd_edit_shiftable(&e)) {
         status = mfd_edit_shift(&e, genome, false, err);

@@ -203,7 +203,7 @@ int mfd_variant_normalize(struct mfd_variant *v, struct mfd_genome *genome, bool
     if (!mfd_variant_scored(v->status) && v->status != MFD_VARIANT_ALLELE_TOO_LONG)
         return MFD_OK;
     MFD_CLEANUP(mfd_edit_deinit) struct mfd_edit e = MFD_EDIT_INIT;
-    int status = mfd_edit_of(&e, v, err);
+    int status = mfd_edit_of(&e, v->contig, v->pos, v->ref, v->alt, err);
     if (status == MFD_OK && mfd_edit_shiftable(&e))
         status = mfd_edit_shift(&e, genome, false, err);
     if (status != MFD_OK)

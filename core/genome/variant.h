@@ -13,8 +13,6 @@
     32 /* bases, as in the published protocol; longer alleles are told, not scored */
 /* Bases that a SPDI or HGVS text may delete without writing them; MFD_ELIMIT beyond. */
 #define MFD_MAX_IMPLIED 10000
-/* Bases by which an allele is moved in search of its normal form; MFD_ELIMIT beyond. */
-#define MFD_MAX_SHIFT 1000000
 
 /* Each has a stable slug (mfd_variant_status_slug): ok, flipped, ref-mismatch, contig-unknown, ...
  * Where several hold, the first from below in this order: contig unknown, missing, star, symbolic,

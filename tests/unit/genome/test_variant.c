@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/buffer.h"
+#include "core/genome/edit.h"
 #include "core/genome/variant.h"
 #include "tests/unit/genome/fixture.h"
 
