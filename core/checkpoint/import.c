@@ -285,8 +285,13 @@ static int run(struct import *im, struct mfd_import_report *report, struct mfd_e
         (status = read_tracks(im, err)) || (status = read_metadata(im, err)))
         return status;
     AUTO_JSON *provenance = NULL;
-    status = mfd_provenance_json(im->options, im->ck, im->config_json, im->mapping, &im->rules,
-                                 im->skipped, &provenance, err);
+    const struct mfd_sources sources = { .checkpoint = im->options->checkpoint,
+                                         .mapping = im->mapping ? im->options->mapping : NULL,
+                                         .metadata = im->options->metadata,
+                                         .tracks = im->options->tracks,
+                                         .tool = im->options->tool };
+    status = mfd_provenance_json(&sources, im->ck, im->config_json, &im->rules, im->skipped,
+                                 &provenance, err);
     if (status)
         return status;
     struct mfd_safetensors_writer *w = mfd_safetensors_writer_new();

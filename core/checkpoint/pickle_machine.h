@@ -1,7 +1,9 @@
 /* The machine behind pickle.c: memory, stack and operands. Private to the pickle reader. */
 #pragma once
 
-#include "core/checkpoint/pickle.h"
+#include "core/checkpoint/pickle_value.h"
+
+#define MFD_PICKLE_MAX_MARKS 1000 /* containers open at a time */
 
 struct pickle_chunk {
     struct pickle_chunk *next;

@@ -1,4 +1,4 @@
-#include "core/checkpoint/pickle.h"
+#include "core/checkpoint/pickle_value.h"
 
 #include <stdlib.h>
 #include <string.h>

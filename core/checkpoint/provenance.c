@@ -42,19 +42,19 @@ static json_t *others(const json_t *hyper, const json_t *config)
     return out;
 }
 
-int mfd_provenance_json(const struct mfd_import_options *options, const struct mfd_checkpoint *ck,
-                        const json_t *config, bool mapping, const struct mfd_table_rules *rules,
-                        json_t *skipped, json_t **out, struct mfd_error *err)
+int mfd_provenance_json(const struct mfd_sources *sources, const struct mfd_checkpoint *ck,
+                        const json_t *config, const struct mfd_table_rules *rules, json_t *skipped,
+                        json_t **out, struct mfd_error *err)
 {
     const struct {
         const char *key, *path;
     } files[] = {
-        { "checkpoint", options->checkpoint },
-        { "mapping", mapping ? options->mapping : NULL },
-        { "metadata", options->metadata },
-        { "tracks", options->tracks },
+        { "checkpoint", sources->checkpoint },
+        { "mapping", sources->mapping },
+        { "metadata", sources->metadata },
+        { "tracks", sources->tracks },
     };
-    json_t *json = json_pack("{s:s}", "tool", options->tool);
+    json_t *json = json_pack("{s:s}", "tool", sources->tool);
     int status = MFD_OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && !status; i++) {
         json_t *described = NULL;

@@ -15,7 +15,6 @@
 #define MFD_MAX_CARD_WINDOWS 100000
 #define MFD_MIN_CARD_WINDOWS 8
 #define MFD_CARD_MIN_PAIRS 40 /* windows below which no classifier is trained */
-#define MFD_CARD_COMPONENTS 8 /* of each subspace, for the classifier */
 
 /* Population variances over the windows. */
 struct mfd_card_track {

@@ -5,7 +5,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
-#include "core/score/card.h"
 #include "core/score/sample.h"
 #include "core/tensor/blas.h"
 

@@ -6,6 +6,8 @@
 
 #include "core/base/error.h"
 
+#define MFD_CARD_COMPONENTS 8 /* of each subspace, whitened principal ones */
+
 struct mfd_pairs_result {
     double accuracy; /* on the test pairs */
     size_t train, test;
