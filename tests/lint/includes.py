@@ -1,5 +1,6 @@
 """Includes are written from the root, name a file that is there, and only descend along the arrows of
-the plan below. Headers of other projects are included in the rooms that own them and nowhere else."""
+the plan below. Within core, no pair of files X.c and X.h includes another in a circle. Headers of other
+projects are included in the rooms that own them and nowhere else."""
 import os
 import re
 import sys
@@ -102,21 +103,64 @@ def check_foreign(path, name):
     return "<%s> is in no list of tests/lint/includes.py" % name
 
 
+def pair_of(path, paths):
+    """Path of a pair of files without its ending; X_in.h and X_impl.h are the inside of X."""
+    stem = os.path.splitext(path)[0]
+    for inside in ("_in", "_impl"):
+        outer = stem[:-len(inside)]
+        if path.endswith(inside + ".h") and outer + ".h" in paths:
+            return outer
+    return stem
+
+
+def include_graph(texts):
+    """pair -> the pairs of its room that it includes."""
+    graph = {}
+    for path, text in texts.items():
+        pair = pair_of(path, texts)
+        below = graph.setdefault(pair, set())
+        below |= {pair_of(name, texts) for quote, name in INCLUDE.findall(text)
+                  if quote == '"' and name in texts and room_of(name) == room_of(path)}
+        below.discard(pair)
+    return graph
+
+
+def way_back(graph, start):
+    """The shortest way from a pair through others to itself, or None."""
+    todo, seen = [[start]], set()
+    while todo:
+        way = todo.pop(0)
+        for below in sorted(graph[way[-1]]):
+            if below == start:
+                return way + [start]
+            if below not in seen:
+                seen.add(below)
+                todo.append(way + [below])
+
+
+def check_circles(texts):
+    graph = include_graph({path: text for path, text in texts.items() if path.startswith("core/")})
+    ways = [way_back(graph, pair) for pair in sorted(graph)]
+    return ["%s includes itself: %s" % (way[0], " -> ".join(way)) for way in ways if way]
+
+
 def main():
     root, problems, n = sys.argv[1], [], 0
+    texts = {path: tree.read(root, path) for path in tree.sources(root)}
     if cycle():
         problems.append("tests/lint/includes.py: %s reaches itself" % cycle())
-    for path in tree.sources(root):
+    for path, text in texts.items():
         if room_of(path) is None:
             problems.append("%s: outside the rooms of the plan" % path)
             continue
-        for match in INCLUDE.finditer(tree.read(root, path)):
+        for match in INCLUDE.finditer(text):
             quote, name = match.groups()
             n += 1
             problem = check_own(root, path, name) if quote == '"' else check_foreign(path, name)
             if problem:
-                line = tree.read(root, path)[:match.start(2)].count("\n") + 1
+                line = text[:match.start(2)].count("\n") + 1
                 problems.append("%s:%d: %s" % (path, line, problem))
+    problems += check_circles(texts)
     tree.finish(problems, n, "includes")
 
 
