@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -163,6 +164,23 @@ class Ready(unittest.TestCase):
                 self.assertEqual(daemon.request("GET", "/readyz").status, 200)
             finally:
                 daemon.stop()
+
+    def test_who_is_connected_hears_that_it_stops(self):
+        """While a request is finished, on a connection that was there before."""
+        daemon = harness.Daemon("--demo", settings={"limits.request_ms": 600000, "server.drain_ms": 600000})
+        idle, busy = daemon.connect(), daemon.connect()
+        daemon.request("GET", "/readyz", connection=idle)
+        busy.request("POST", PREDICT + "?format=npy", json.dumps({"intervals": [
+            {"chrom": "20", "start": 40000000, "end": 40115200}]}), {"Content-Type": "application/json"})
+        daemon.wait_until(lambda: daemon.metric("mfd_queue_tasks") > 0)
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.wait_for("stopping.*")
+        answer = daemon.request("GET", "/readyz", connection=idle)
+        self.assertEqual((answer.status, answer.slug, answer.headers["connection"]), (503, "shutting-down", "close"))
+        self.assertEqual(busy.getresponse().status, 200)
+        idle.close()
+        busy.close()
+        daemon.stop(sign=None)
 
 
 class Digests(unittest.TestCase):
