@@ -108,6 +108,34 @@ class Told(harness.Case):
         self.assertEqual(sum(entry.get("request_id") == "whole" for entry in self.daemon.log), 1)
         self.assertNotIn("none", {entry["level"] for entry in self.daemon.log})  # as lines that are no JSON are read
 
+    def test_long_answers_of_every_kind_are_compressed_for_who_takes_it(self):
+        body = {"intervals": ["region1:3001-4000"] * 5, "components": ["total", "technical"]}
+        variants = {"variants": ["region1-4846-T-C", "region1-4846-T-G", "region1-4846-T-A"]}
+        md5 = self.digested()[0]["md5"]
+        for method, target, sent in (
+                ("GET", MODELS + "tiny", None), ("GET", MODELS + "tiny/tracks", None), ("GET", MODELS + "tiny/fields", None),
+                ("GET", "/openapi.json", None), ("GET", "/metrics", None), ("GET", "/service-info", None),
+                ("GET", "/sequence/" + md5, None), ("POST", PREDICT, body), ("POST", PREDICT + "?format=tsv", body),
+                ("POST", PREDICT + "?format=bedgraph", body), ("POST", "/api/v1/variants/score?format=tsv", variants)):
+            plain = self.request(method, target, sent)
+            packed = self.request(method, target, sent, {"Accept-Encoding": "gzip"})
+            self.assertEqual(packed.headers.get("content-encoding"), "gzip", target)
+            self.assertNotIn("content-encoding", plain.headers)
+            self.assertIn("Accept-Encoding", plain.headers["vary"])
+            self.assertLess(len(packed.raw), len(plain.raw))
+            if target != "/metrics":  # which changes
+                self.assertEqual(packed.body, plain.body)
+            if "etag" in plain.headers:  # another representation, of the same thing
+                self.assertNotEqual(packed.headers["etag"], plain.headers["etag"])
+                for tag in (plain.headers["etag"], packed.headers["etag"]):
+                    self.assertEqual(self.get(target, {"If-None-Match": tag, "Accept-Encoding": "gzip"}).status, 304)
+
+    def digested(self):
+        def contigs():
+            return [c for g in self.get("/api/v1/genomes").json()["genomes"] for c in g["contigs"]]
+        self.daemon.wait_until(lambda: all(c["md5"] for c in contigs()))
+        return contigs()
+
     def test_pages_of_others_are_told_nothing_unless_that_was_configured(self):
         origin = {"Origin": "https://lab.example"}
         for answer in (self.get("/livez", origin), self.post(PREDICT, {"intervals": ["region1:3001"]}, origin),
