@@ -1,7 +1,8 @@
 /* Inputs of a batch: sequences, intervals and variants in all their shapes. Part of decode.c. */
 #pragma once
 
-#include "proto/decode.h"
+#include "proto/body.h"
+#include "proto/json.h"
 
 /* Read an array of inputs; what cannot be read as one is kept as that item's problem. `scan`: a
  * sequence may say which of its bases are scanned. */

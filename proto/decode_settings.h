@@ -2,7 +2,8 @@
  * decode.c. */
 #pragma once
 
-#include "proto/decode.h"
+#include "proto/body.h"
+#include "proto/json.h"
 
 mfd_read_fn mfd_read_distribution; /* into an enum mfd_distribution */
 mfd_read_fn mfd_read_held;         /* into an enum mfd_hold */

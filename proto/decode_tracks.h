@@ -1,7 +1,8 @@
 /* Readers of the members that say which tracks. Part of decode.c. */
 #pragma once
 
-#include "proto/decode.h"
+#include "proto/body.h"
+#include "proto/json.h"
 
 mfd_read_fn mfd_read_tracks;   /* into a struct mfd_selection */
 mfd_read_fn mfd_read_setting;  /* metadata, into a const json_t * */

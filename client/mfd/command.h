@@ -1,8 +1,9 @@
 /* The commands, one file each, in one table. */
 #pragma once
 
-#include "client/mfd/app.h"
 #include "client/mfd/options.h"
+
+struct app;
 
 struct command {
     const char *name, *alias; /* alias may be NULL */

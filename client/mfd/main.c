@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/lib/text.h"
+#include "client/mfd/app.h"
 #include "client/mfd/command.h"
 #include "client/mfd/config.h"
 
