@@ -13,21 +13,24 @@
 #include "server/request.h"
 
 #define LINGER_MS 2000
+#define HEARD_MS 5000
 #define LINGER_BYTES ((size_t)32 << 20)
 
 /* Beginnings of lines of libmicrohttpd's log: of a refusal, and of failures after which a
- * connection is closed in a way that is_open does not see. */
+ * connection is closed in a way that is_heard does not see. */
 static const char refusal[] = "Error processing request (HTTP response code is %u";
 static const char *const failures[] = { "Failed to create error response", "Call to epoll_ctl" };
 
 /* libmicrohttpd shuts the sending side of what it closes, and lists it elsewhere then, from where
- * it cannot be suspended. */
-static bool is_open(int fd)
+ * it cannot be suspended. And what came long ago has long been read: thousands of connections that
+ * lie idle shall not make a refusal dear. */
+static bool is_heard(int fd)
 {
     struct tcp_info info;
     socklen_t n = sizeof info;
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
-           (info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT);
+           (info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT) &&
+           info.tcpi_last_data_recv < HEARD_MS;
 }
 
 /* libmicrohttpd may be reading this one: it is not being worked on, nor answered. */
@@ -36,7 +39,7 @@ static bool may_be_refused(const struct mfd_conn *conn)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(conn->connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
     return (!conn->rq || conn->rq->phase <= MFD_PHASE_BODY) && !conn->parked &&
-           !(info && info->suspended) && is_open(conn->fd);
+           !(info && info->suspended) && is_heard(conn->fd);
 }
 
 void mfd_refuse_hear(struct mfd_conns *conns, const char *fmt, va_list ap)
