@@ -1,38 +1,18 @@
-"""mfd against mfdd itself, with the demo model and genome."""
+"""What mfd says of the demo model is what mfdd says, and adds up."""
 
 import gzip
 import json
 import os
 import re
-import sys
-import tempfile
 import unittest
 
-from tool import Case, mfd
-
-ROOT = os.environ["ROOT"]
-sys.path.insert(1, os.path.join(ROOT, "tests/http"))
-import harness  # noqa: E402
+from live import ROOT, Live
 
 REGION = "chr20:42,984,161-42,984,444" # the promoter of HNF4A
 VARIANT = "chr20-42984264-G-T"
 
 
-class Daemon(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.daemon = harness.Daemon("--demo")
-        cls.url = "http://127.0.0.1:%d" % cls.daemon.port
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-        cls.daemon.stop()
-
-    def ask(self, *arguments, code=0, **more):
-        return self.check(mfd(*arguments, server=self.url, timeout=300, **more), code)
-
+class Daemon(Live):
     def test_status_and_catalogue(self):
         self.assertIn("ready\tyes", self.ask("status").out)
         model = self.ask("models").rows()[0]

@@ -4,15 +4,10 @@ import gzip
 import json
 import os
 import subprocess
-import sys
-import tempfile
 import unittest
 
-from tool import MFD, Case, mfd
-
-ROOT = os.environ["ROOT"]
-sys.path.insert(1, os.path.join(ROOT, "tests/http"))
-import harness  # noqa: E402
+from live import Live, harness
+from tool import MFD, mfd
 
 REGION = "chr20:42,984,161-42,984,444"  # the promoter of HNF4A
 TRACK = "DREAM_HepG2_HNF4A"
@@ -22,20 +17,8 @@ VCF = "".join(line + "\n" for line in (
     "20\t42984264\t.\tG\tA\t.\t.\t.", "20\t42984261\t.\tC\tT\t.\t.\t."))
 
 
-class Jobs(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.daemon = harness.Daemon("--demo")
-        cls.url = "http://127.0.0.1:%d" % cls.daemon.port
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-        cls.daemon.stop()
-
-    def ask(self, *arguments, code=0, **more):
-        return self.check(mfd("jobs", *arguments, server=self.url, timeout=300, **more), code)
+class Jobs(Live):
+    command = ("jobs",)
 
     def submit(self, *arguments, **more):
         name = self.ask("submit", *arguments, **more).out.strip()

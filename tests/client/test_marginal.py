@@ -1,15 +1,9 @@
 """mfd marginal against mfdd, with the demo model and genome: every number is the server's own."""
 
 import json
-import os
-import sys
 import unittest
 
-from tool import Case, mfd
-
-ROOT = os.environ["ROOT"]
-sys.path.insert(1, os.path.join(ROOT, "tests/http"))
-import harness  # noqa: E402
+from live import Live
 
 REGION = "chr20:42,984,193-42,984,320"  # one bin of the promoter of HNF4A
 TRACKS = ["DREAM_HepG2_CTCF", "DREAM_HepG2_MAX"]
@@ -17,18 +11,8 @@ LAB = "Library_lab"
 PARTS = ("total", "biological", "technical")
 
 
-class Marginal(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = harness.Daemon("--demo")
-        cls.url = "http://127.0.0.1:%d" % cls.daemon.port
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.stop()
-
-    def ask(self, *arguments, code=0, **more):
-        return self.check(mfd("marginal", *arguments, server=self.url, **more), code)
+class Marginal(Live):
+    command = ("marginal",)
 
     def direct(self, **request):
         return self.daemon.request("POST", "/api/v1/predict/marginal", {"intervals": [REGION], **request}).json()
