@@ -73,10 +73,10 @@ static void make_etag(const struct mfd_scored_variants *v, const struct mfd_oper
     const struct mfd_body *b = &v->base.body;
     struct mfd_buffer key = MFD_BUFFER_INIT;
     struct mfd_error err;
-    mfd_buffer_addf(&key, "%s\n%s\n%d %u %d %d %u %u %u %d %d %d\n", v->base.provenance.data,
-                    v->base.genome_name, (int)input->format, b->shifts, b->strands, b->pad,
-                    b->components, b->scores, b->subspaces, (int)b->scale, (int)b->tracks.aggregate,
-                    (int)b->top);
+    mfd_buffer_addf(&key, "%s\n%s\n%d %d %u %d %d %u %u %u %d %d %d\n", v->base.provenance.data,
+                    v->base.genome_name, (int)input->format, v->effects, b->shifts, b->strands,
+                    b->pad, b->components, b->scores, b->subspaces, (int)b->scale,
+                    (int)b->tracks.aggregate, (int)b->top);
     if (mfd_variant_scored(v->variants[0].status) &&
         mfd_variant_format(&v->variants[0], v->base.genome, MFD_FORM_DASH, &key, &err))
         mfd_buffer_adds(&key, b->items[0].text);
@@ -101,7 +101,7 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
     int status = read_request(v, input, problem);
     bool vcf = input->format == MFD_MEDIA_VCF;
     if (status == 0 && vcf)
-        status = mfd_variants_vcf_ask(&v->base.body, problem);
+        status = mfd_variants_vcf_ask(v, problem);
     bool body = v->base.body.n_items == 0; /* to come, from a VCF */
     if (status == 0)
         status = mfd_scoring_open(&v->base, MFD_CALL_VARIANTS, input, plan, problem);

@@ -13,6 +13,7 @@ struct mfd_scored_variants {
     struct mfd_variants_vcf *vcf; /* where the answer is a VCF, owned: what it is written with */
     size_t *first;                /* then: (records + 1) first item of each record; else NULL */
     size_t records, most;         /* alleles of one record, at most */
+    bool effects;                 /* in VCF: told of every track, not summed up alone */
 };
 
 /* Read options of a request whose body is no JSON, or that has none, from its query string. */
@@ -37,7 +38,7 @@ int mfd_variants_next(struct mfd_vcf_reader *reader, const char *body, size_t si
 /* An answer in VCF: check that what is asked for can stand there, before the answer is laid out;
  * then, once every variant is judged, make what it is written with. `body` is the input, or NULL
  * where that is no VCF: a record an item is made up. */
-int mfd_variants_vcf_ask(struct mfd_body *body, struct mfd_problem *problem) MFD_MUST_CHECK;
+int mfd_variants_vcf_ask(struct mfd_scored_variants *v, struct mfd_problem *problem) MFD_MUST_CHECK;
 int mfd_variants_vcf_open(struct mfd_scored_variants *v, const char *body, size_t size,
                           struct mfd_problem *problem) MFD_MUST_CHECK;
 /* Write records [first, first + n), whose numbers are those of the items from v->first[first]. */

@@ -1,6 +1,8 @@
 """variants/score answered in VCF: held against its JSON, and read by bcftools and tabix."""
 import gzip
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -130,9 +132,10 @@ class Annotated(harness.Case):
         self.assertEqual(info(records(one.body.decode())[0]), info(out[0]))
 
     def test_what_a_vcf_cannot_say_is_refused(self):
-        answer = self.post(SCORE + "?format=vcf", {"variants": golden.variants()[:1], "scores": ["effect", "sar"]})
-        self.assertProblem(answer, 400, "invalid-value", "VCF")
-        self.assertEqual(answer.json()["pointer"], "/scores")
+        for more, pointer in (({"features": ["technical"]}, "/features"), ({"over": ["Library_lab"], "levels": True}, "/levels")):
+            answer = self.post(SCORE + "?format=vcf", {"variants": golden.variants()[:1], **more})
+            self.assertProblem(answer, 400, "invalid-value", "VCF")
+            self.assertEqual(answer.json()["pointer"], pointer)
 
     @unittest.skipUnless(shutil.which("bcftools") and shutil.which("tabix"), "bcftools and tabix are not installed")
     def test_bcftools_and_tabix_read_it(self):
@@ -151,6 +154,124 @@ class Annotated(harness.Case):
             self.assertEqual(len(run("tabix", path + ".gz", "%s:30001-30002" % CONTIG).splitlines()), 3)
             queried = run("bcftools", "query", "-f", "%POS\t%INFO/MFD_STATUS\t%INFO/MFD_EFFECT\n", path).splitlines()
             self.assertEqual([q.split("\t")[:2] for q in queried], [[r[1], info(r)["MFD_STATUS"]] for r in records(text)])
+
+
+COMPONENTS = {"total": "", "biological": "_BIO", "technical": "_TECH"}
+FIELDS = {"effect": "MFD_EFFECTS", "sd": "MFD_SD", "reference": "MFD_REF", "alternative": "MFD_ALT",
+          "difference": "MFD_DIFF", "swap": "MFD_SWAP", "sar": "MFD_SAR", "quantile": "MFD_QUANTILE",
+          "max_abs": "MFD_MAX_ABS", "l2": "MFD_L2", "agreement": "MFD_AGREEMENT"}
+SHARES = {"tracks": "MFD_SHARE_TRACKS", "biological": "MFD_SHARE", "mostly_technical": "MFD_MOSTLY_TECHNICAL"}
+SCORES = ["effect", "reference", "alternative", "difference", "swap", "sar", "quantile", "max_abs", "l2", "share", "agreement"]
+
+
+class Scores(harness.Case):
+    """Every score as an INFO field, of the demo: it has a background and laboratories."""
+    models, genomes, arguments = {}, {}, ("--demo",)
+    variants = ["chr20-42984261-C-T", "chr20-42984264-G-A", "chr20-42984264-T-A", "chr20-42984270-<DEL>-A"]
+
+    def both(self, **options):
+        """The JSON answer of a request, and what the VCF of the same request says: header lines and records."""
+        request = {"variants": self.variants, "ensemble": "none", **options}
+        told = self.post(SCORE, request)
+        self.assertEqual(told.status, 200, told.body[:500])
+        vcf = self.post(SCORE + "?format=vcf", request)
+        self.assertEqual(vcf.status, 200, vcf.body[:500])
+        self.vcf = vcf.body.decode()
+        head = [line for line in self.vcf.splitlines() if line.startswith("##INFO=<ID=MFD_")]
+        # by ID: Type and Description
+        declared = {}
+        for line in head:
+            name, number, kind, text = re.fullmatch('##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description="(.*)">', line).groups()
+            self.assertNotIn(name, declared)
+            self.assertEqual(number, "A")
+            declared[name] = (kind, text)
+        return json.loads(told.body, parse_float=str, parse_int=str), declared, records(self.vcf)
+
+    @staticmethod
+    def fields_of(result):
+        """INFO as the JSON answer would have it, to the digits."""
+        for group in [*FIELDS, "share"]:
+            for name, values in result.get(group, {}).items():
+                yield (SHARES[name] if group == "share" else FIELDS[group] + COMPONENTS[name],
+                       "|".join("." if v is None else v for v in values), len(values))
+
+    def hold(self, **options):
+        told, declared, out = self.both(**options)
+        seen, scored = set(), [r for r in told["results"] if r["status"] == "ok"]
+        self.assertTrue(scored)
+        for result in scored:
+            record = next(r for r in out if (r[1], r[3], r[4]) == tuple(result["variant"][k] for k in ("pos", "ref", "alt")))
+            fields = info(record)
+            for name, text, width in self.fields_of(result):
+                seen.add(name)
+                self.assertEqual(fields[name], text, name)
+                self.assertEqual(declared[name][0], "Float" if width == 1 else "String")
+                if name not in ("MFD_SHARE", "MFD_MOSTLY_TECHNICAL") and not re.match("MFD_(MAX_ABS|L2|AGREEMENT)", name):
+                    names = declared[name][1].partition("Format: ")[2].split("|")
+                    self.assertEqual([unquote(n) for n in names], told["tracks"])
+        for record in out:
+            if info(record)["MFD_STATUS"] not in ("ok", "flipped"):
+                self.assertTrue(seen.isdisjoint(info(record)))
+        return seen
+
+    def test_every_score_has_the_digits_that_json_has(self):
+        parts = ["total", "biological", "technical"]
+        seen = self.hold(scores=SCORES, components=parts)
+        self.assertEqual(seen, {FIELDS[g] + c for g in ("effect", "reference", "alternative", "max_abs", "l2", "agreement")
+                                for c in COMPONENTS.values()} |
+                         {"MFD_DIFF", "MFD_SWAP_BIO", "MFD_SWAP_TECH", "MFD_SAR", "MFD_QUANTILE"} | set(SHARES.values()))
+        track = self.both()[0]["tracks"][0]
+        self.hold(scores=SCORES, components=parts, tracks={"ids": [track]})
+        self.hold(scores=["effect", "reference", "share", "l2"], components=parts, tracks={"aggregate": "mean"})
+        self.hold(scores=["effect", "reference", "sar"], scale="probability")
+        self.assertIn("MFD_SD_TECH", self.hold(scores=["effect", "l2"], components=parts,
+                                               tracks={"ids": [track]}, over=["Library_lab"]))
+        self.assertIn("MFD_REF", self.hold(scores=["effect", "reference"], a={"Biosample_term_name": "HepG2"},
+                                           b={"Biosample_term_name": "K562"}, like=track))
+
+    def test_effects_of_every_track_are_told_beside_other_scores_only(self):
+        self.assertNotIn("MFD_EFFECTS", self.both()[1])
+        self.assertNotIn("MFD_EFFECTS", self.both(scores=["sar"])[1])
+        self.assertIn("MFD_EFFECTS", self.both(scores=["effect", "sar"])[1])
+        path = "/api/v1/variants/%s/score?format=vcf&scores=" % self.variants[0]
+        tags = [self.get(path + scores).headers["etag"] for scores in ("sar", "effect,sar")]
+        self.assertNotEqual(*tags)
+
+    @unittest.skipUnless(shutil.which("bcftools"), "bcftools is not installed")
+    def test_bcftools_queries_filters_and_splits_it(self):
+        def run(*command):
+            ended = subprocess.run(["bcftools", *command], input=self.vcf, capture_output=True, text=True)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            self.assertEqual([line for line in ended.stderr.splitlines() if "[W::" in line or "[E::" in line], [])
+            return ended.stdout.splitlines()
+        told, _, _ = self.both(scores=SCORES, components=["total", "biological", "technical"])
+        good = [r for r in told["results"] if r["status"] == "ok"]
+        names = [name for name, _, _ in self.fields_of(good[0])]
+        queried = run("query", "-i", 'MFD_STATUS="ok"', "-f", "\t".join("%INFO/" + n for n in names) + "\n", "-")
+        self.assertEqual(len(queried), len(good))
+        for line, result in zip(queried, good):
+            for name, value, (_, text, width) in zip(names, line.split("\t"), self.fields_of(result)):
+                if width > 1:
+                    self.assertEqual(value, text, name)
+                elif text == ".":
+                    self.assertEqual(value, ".")
+                else:
+                    self.assertAlmostEqual(float(value), float(text), delta=1e-5 * abs(float(text)), msg=name)
+        told, _, _ = self.both(scores=["sar"], tracks={"ids": told["tracks"][:1]})
+        good = [r for r in told["results"] if r["status"] == "ok"]
+        least = min(good, key=lambda r: float(r["sar"]["total"][0]))
+        bound = sum(float(r["sar"]["total"][0]) for r in good) / len(good)
+        kept = run("view", "-H", "-i", "MFD_SAR<%r" % bound, "-")
+        self.assertIn(least["variant"]["pos"], [line.split("\t")[1] for line in kept])
+        self.assertEqual(len(kept), sum(float(r["sar"]["total"][0]) < bound for r in good))
+        body = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr20\t42984261\t.\tC\tT,A\t.\t.\t.\n"
+        query = "&ensemble=none&scores=sar,reference"
+        self.vcf = self.post(SCORE + "?format=vcf" + query, body.encode(), VCF).body.decode()
+        told = self.post(SCORE + "?format=json" + query, body.encode(), VCF)
+        told = json.loads(told.body, parse_float=str, parse_int=str)["results"]
+        split = run("norm", "-m-", "-")
+        self.assertEqual([(r[4], info(r)["MFD_SAR"], info(r)["MFD_REF"]) for r in records("\n".join(split))],
+                         [(alt, *("|".join(r[g]["total"]) for g in ("sar", "reference"))) for alt, r in zip("TA", told)])
 
 
 if __name__ == "__main__":
