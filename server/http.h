@@ -37,20 +37,10 @@
 #include "proto/limits.h"
 #include "proto/media.h"
 #include "proto/problem.h"
+#include "server/params.h"
 
 struct mfd_request;
 struct mfd_app;
-
-/* Names and values, in order; values are percent-decoded UTF-8 without NUL or control characters.
- */
-struct mfd_params {
-    struct mfd_pair {
-        char *name, *value;
-    } * at;
-    size_t n;
-};
-/* First value of that name, or NULL. */
-const char *mfd_params_get(const struct mfd_params *params, const char *name);
 
 /* --- reading; any thread that runs the handler -------------------------------------------------
  */

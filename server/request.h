@@ -97,7 +97,6 @@ struct mfd_request {
 struct mfd_request *mfd_request_new(struct mfd_app *app, const char *uri);
 struct mfd_request *mfd_request_ref(struct mfd_request *rq);
 void mfd_request_unref(struct mfd_request *rq);
-int mfd_params_add(struct mfd_params *params, const char *name, const char *value) MFD_MUST_CHECK;
 
 /* intake.c: everything that is checked before the body is read. The answer is set where something
  * is wrong. */

@@ -6,49 +6,9 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
-#include "server/request.h"
 #include "server/utf8.h"
 
 #define MAX_PAIRS 64
-
-void mfd_params_deinit(struct mfd_params *params)
-{
-    for (size_t i = 0; i < params->n; i++) {
-        free(params->at[i].name);
-        free(params->at[i].value);
-    }
-    free(params->at);
-    *params = (struct mfd_params){ 0 };
-}
-
-const char *mfd_params_get(const struct mfd_params *params, const char *name)
-{
-    for (size_t i = 0; i < params->n; i++)
-        if (strcmp(params->at[i].name, name) == 0)
-            return params->at[i].value;
-    return NULL;
-}
-
-/* Takes both strings, freeing them where it fails. */
-static int params_push(struct mfd_params *params, char *name, char *value)
-{
-    struct mfd_pair *at = NULL;
-    if (name && value)
-        at = mfd_realloc(params->at, params->n + 1, sizeof *at);
-    if (!at) {
-        free(name);
-        free(value);
-        return MFD_ENOMEM;
-    }
-    params->at = at;
-    at[params->n++] = (struct mfd_pair){ name, value };
-    return MFD_OK;
-}
-
-int mfd_params_add(struct mfd_params *params, const char *name, const char *value)
-{
-    return params_push(params, mfd_strdup(name), mfd_strdup(value));
-}
 
 static int hex_digit(char c)
 {
@@ -122,7 +82,7 @@ static int capture(const char *pattern, const char *path, size_t n, struct mfd_p
             int status = decode(path, s, false, &value, err);
             if (status < 0)
                 return status;
-            if (params_push(params, mfd_strndup(pattern + 1, p - 2), value) < 0)
+            if (mfd_params_take(params, mfd_strndup(pattern + 1, p - 2), value) < 0)
                 return mfd_fail_nomem(err);
         }
         pattern += p;
@@ -191,7 +151,7 @@ int mfd_router_query(const char *query, size_t n, struct mfd_params *out, struct
                 status = decode(query + from, end - from, true, &value, err);
             if (status < 0)
                 free(name);
-            else if (params_push(&params, name, value) < 0)
+            else if (mfd_params_take(&params, name, value) < 0)
                 status = mfd_fail_nomem(err);
         }
         i = end + 1;

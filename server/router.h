@@ -50,7 +50,6 @@ struct mfd_match {
  * order; the first that fits wins. */
 int mfd_router_find(const struct mfd_route *const *tables, const char *method, const char *path,
                     size_t n, struct mfd_match *match, struct mfd_error *err) MFD_MUST_CHECK;
-void mfd_params_deinit(struct mfd_params *params);
 
 /* Decode a query string ("a=1&b=2", n bytes) the same way; '+' is a blank. At most 64 pairs. */
 int mfd_router_query(const char *query, size_t n, struct mfd_params *out,

@@ -12,7 +12,7 @@
 #include "core/base/error.h"
 #include "core/model/model.h"
 #include "server/auth.h"
-#include "server/http.h"
+#include "server/params.h"
 
 struct mfd_store;
 

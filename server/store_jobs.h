@@ -5,7 +5,6 @@
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "proto/media.h"
-#include "server/http.h"
 #include "server/operation.h"
 #include "server/store.h"
 
