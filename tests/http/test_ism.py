@@ -199,6 +199,8 @@ class Scans(harness.Case):
             for part, alone in self.settings_of([a, b], like, body).items():
                 wanted = alone[:, :, 0] - alone[:, :, 1]
                 self.assertLess(numpy.abs(matrix(scan["results"][0], part=part)[:, :, 0] - wanted).max(), 1e-5)
+                centred = wanted - wanted.mean(axis=1, keepdims=True)
+                self.assertLess(numpy.abs(matrix(scan["results"][0], "centred", part)[:, :, 0] - centred).max(), 1e-5)
                 if part != "technical":
                     self.assertGreater(numpy.abs(wanted).max(), 1e-4)
             held = self.scan(body, a=a, b=b, like=like, held="technical", components=PARTS)["results"][0]
