@@ -108,17 +108,9 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
                          .digits = 4 };
     json_t *options = compute_options(&app->set);
     int status = add_options(options, app, err);
-    if (status == MFD_OK && app->set.columns)
-        status = list_add(&rows.columns, app->set.columns, err);
     add_columns(&rows, &app->set.components);
-    struct batch batch = { .app = app,
-                           .path = "/api/v1/predict/marginal",
-                           .member = sequences ? "sequences" : "intervals",
-                           .options = options,
-                           .passes = compute_passes(&app->set),
-                           .source = source };
     if (status == MFD_OK)
-        status = compute_run(&batch, &rows, NULL, err);
+        status = compute_windows("/api/v1/predict/marginal", options, &rows, source, err);
     rows_deinit(&rows);
     json_decref(options);
     return status;

@@ -8,8 +8,6 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
                          .digits = 4 };
     json_t *options = compute_options(&app->set);
     int status = options ? compute_track_options(options, &app->set, err) : mfd_fail_nomem(err);
-    if (status == MFD_OK && app->set.columns)
-        status = list_add(&rows.columns, app->set.columns, err);
     if (!app->set.components.n)
         rows_add(&rows, "total", "values.total");
     for (size_t i = 0; i < app->set.components.n; i++) {
@@ -17,14 +15,8 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
         snprintf(path, sizeof path, "values.%s", app->set.components.at[i]);
         rows_add(&rows, app->set.components.at[i], path);
     }
-    struct batch batch = { .app = app,
-                           .path = "/api/v1/predict",
-                           .member = sequences ? "sequences" : "intervals",
-                           .options = options,
-                           .passes = compute_passes(&app->set),
-                           .source = source };
     if (status == MFD_OK)
-        status = compute_run(&batch, &rows, NULL, err);
+        status = compute_windows("/api/v1/predict", options, &rows, source, err);
     rows_deinit(&rows);
     json_decref(options);
     return status;

@@ -113,8 +113,9 @@ class Jobs(Live):
         held = harness.Daemon("--demo", settings={"jobs.at_once": 0})
         self.addCleanup(held.stop)
         url = "http://127.0.0.1:%d" % held.port
-        p = subprocess.Popen([MFD, "score", "--job", *VARIANTS], env={"MFD_SERVER": url}, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, text=True)
+        p = subprocess.Popen([MFD, "score", "--job", *VARIANTS, "-t", TRACK], env={"MFD_SERVER": url},
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(p.kill)
         name = p.stderr.readline().split()[-1]
         self.assertEqual(held.request("DELETE", "/api/v1/jobs/" + name).status // 100, 2)
         out, said = p.communicate(timeout=60)
