@@ -41,7 +41,6 @@ static const struct mfd_problem_type types[] = {
     { "missing-column", 422, "A metadata column must be given" },
     { "no-track-matches", 422, "No track matches the selection" },
     { "unsupported-component", 422, "The model or the scale has no such component" },
-    { "unsupported-ensemble", 422, "The ensemble is not possible here" },
     { "no-background", 422, "The bundle has no background of common variants" },
     { "unsupported", 422, "Valid, but not something this server does" },
     { "bad-sequence", 422, "The sequence holds letters that are not bases" },
