@@ -17,7 +17,7 @@ class Live(Case):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.daemon = harness.Daemon("--demo")
+        cls.daemon = harness.Daemon("--demo", settings={"limits.request_ms": 600000})  # sanitizers are slow
         cls.url = "http://127.0.0.1:%d" % cls.daemon.port
 
     @classmethod
