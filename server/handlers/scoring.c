@@ -87,9 +87,9 @@ static int find_genome(struct mfd_scoring *s, struct mfd_app *app, struct mfd_pr
     return 0;
 }
 
-int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
-                     const struct mfd_operation_input *input, struct mfd_operation_plan *plan,
-                     struct mfd_problem *problem)
+static int find_all(struct mfd_scoring *s, enum mfd_call call,
+                    const struct mfd_operation_input *input, struct mfd_operation_plan *plan,
+                    struct mfd_problem *problem)
 {
     struct mfd_error err = MFD_ERROR_INIT;
     s->call = call;
@@ -112,6 +112,16 @@ int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
     plan->genome = s->genome;
     plan->genome_name = s->genome_name;
     return write_provenance(s, call, problem);
+}
+
+int mfd_scoring_open(struct mfd_scoring *s, enum mfd_call call,
+                     const struct mfd_operation_input *input, struct mfd_operation_plan *plan,
+                     struct mfd_problem *problem)
+{
+    int status = find_all(s, call, input, plan, problem);
+    if (status && !s->body.document) /* parameters of a URL: there is no body to point into */
+        problem->has_pointer = false;
+    return status;
 }
 
 void mfd_scoring_hint(const struct mfd_operation_input *input, struct mfd_problem *problem)

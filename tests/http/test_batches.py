@@ -239,7 +239,9 @@ class Variant(harness.Case):
         ids = [t["id"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"]]
         answer = self.get(self.URL + "?track=%s&track=%s" % (ids[3], ids[1]))
         self.assertEqual(answer.json()["tracks"], [ids[3], ids[1]])
-        self.assertProblem(self.get(self.URL + "?track=nope"), 422, "unknown-track")
+        answer = self.get(self.URL + "?track=nope")
+        self.assertProblem(answer, 422, "unknown-track", "nope")
+        self.assertNotIn("pointer", answer.json()) # there is no body
 
     def test_what_is_not_a_variant_here_is_a_problem(self):
         for text, status, slug in (("region1-4846-A-C", 422, "ref-mismatch"), ("nope", 422, "malformed-variant"),
