@@ -22,7 +22,6 @@
 #include "server/workers.h"
 
 #define TICK_MS 2000  /* how soon what has expired is gone */
-#define PLACE_MS 5000 /* how long a job may keep its place while somebody else has none */
 #define RETRY_MS 5000 /* how soon a job tries again whether the disk is better */
 
 /* One that runs, or did so until the disk refused. */
@@ -226,13 +225,14 @@ static size_t running_of(const struct mfd_jobs *jobs, const char *owner)
 static void make_room(struct mfd_jobs *jobs)
 {
     uint64_t now = mfd_loop_now(mfd_app_loop(jobs->app));
+    uint64_t turn = (uint64_t)mfd_app_settings(jobs->app)->jobs_turn_ms;
     struct runner *longest = NULL;
     size_t most = 0;
     for (struct runner *r = jobs->runners; r; r = r->next) {
         size_t n = running_of(jobs, mfd_job_owner(r->job));
         if (r->yields && !r->again_ms)
             return;
-        if (r->again_ms || now - r->since_ms < PLACE_MS || n < most)
+        if (r->again_ms || now - r->since_ms < turn || n < most)
             continue;
         if (n > most || !longest || r->since_ms < longest->since_ms)
             longest = r;

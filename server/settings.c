@@ -67,6 +67,8 @@ static const struct setting table[] = {
       "how long a run should take: nobody waits longer than one run for his turn" },
     { "jobs", "at_once", NUMBER, AT(jobs_at_once), NULL, 2, 0, 64,
       "jobs that run at a time, behind all requests; 0 holds them back" },
+    { "jobs", "turn_ms", NUMBER, AT(jobs_turn_ms), NULL, 5000, 0, 86400000,
+      "how long a job may keep its place while another owner has none" },
     { "jobs", "keep_s", NUMBER, AT(jobs_keep_s), NULL, 604800, 1, 315360000,
       "seconds that an ended job and its result are kept" },
     { "log", "level", TEXT, AT(log_level), "info", 0, 0, 0, "error, warning, info or debug" },

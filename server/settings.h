@@ -39,7 +39,7 @@ struct mfd_settings {
     /* [batch] */
     int64_t batch_passes, batch_delay_ms, batch_target_ms;
     /* [jobs] */
-    int64_t jobs_at_once, jobs_keep_s;
+    int64_t jobs_at_once, jobs_turn_ms, jobs_keep_s;
     /* [log] */
     char *log_level;
     bool access_log;

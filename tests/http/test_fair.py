@@ -7,7 +7,7 @@ from test_jobs import JOBS, SLOW, predict
 
 class Fair(test_jobs.Owners):
     """One place, two keys."""
-    settings = {"jobs.at_once": 1, "limits.jobs": 2000, "limits.client_jobs": 2000, **SLOW}
+    settings = {"jobs.at_once": 1, "jobs.turn_ms": 300, "limits.jobs": 2000, "limits.client_jobs": 2000, **SLOW}
     test_each_sees_its_own_and_an_administrator_all = None
 
     def waiting(self, headers):
@@ -28,14 +28,14 @@ class Fair(test_jobs.Owners):
 
     def test_a_long_job_lets_another_key_go_first_and_loses_nothing(self):
         ann, bob = self.keys["ann"], self.keys["bob"]
-        request = predict(80 * 256)
+        request = predict(120 * 256)
         long = self.submit("predict", request, ann, format="ndjson")
         self.daemon.wait_until(lambda: self.job(long, ann)["progress"]["done"] > 0, 0.02)
         self.wait(self.submit("predict", predict(1), bob), headers=bob)
         left = self.job(long, ann)
         self.assertIn(left["state"], ("queued", "running"), "it was over before the other one began")
         self.assertLess(left["progress"]["done"], left["progress"]["items"])
-        self.assertEqual(self.wait(long, headers=ann)["summary"]["ok"], 80 * 256)
+        self.assertEqual(self.wait(long, headers=ann)["summary"]["ok"], 120 * 256)
         again = self.submit("predict", request, ann, format="ndjson")
         self.wait(again, headers=ann)
         self.assertEqual(self.result(long, ann).body, self.result(again, ann).body)
