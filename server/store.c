@@ -287,6 +287,27 @@ int mfd_db_end(struct mfd_store *store, int status, struct mfd_error *err)
     return status;
 }
 
+int mfd_change_begin(struct mfd_query *q, struct mfd_store *store, const char *sql,
+                     struct mfd_error *err)
+{
+    sqlite3 *db;
+    int status = mfd_db_begin(store, &db, err);
+    if (status == MFD_OK)
+        mfd_query_init(q, db, sql);
+    return status;
+}
+
+int mfd_change_end(struct mfd_query *q, struct mfd_store *store, const char *what, int *changed,
+                   struct mfd_error *err)
+{
+    mfd_query_step(q);
+    int status = mfd_query_end(q, what, err), rows = sqlite3_changes(q->db);
+    status = mfd_db_end(store, status, err);
+    if (status == MFD_OK && changed)
+        *changed = rows;
+    return status;
+}
+
 int mfd_store_version(struct mfd_store *store, int64_t *version, struct mfd_error *err)
 {
     struct mfd_query q;

@@ -45,3 +45,10 @@ void mfd_query_reset(struct mfd_query *q);
 const char *mfd_query_column(struct mfd_query *q, int column); /* text, never NULL */
 /* Finalize; the first failure, if any. */
 int mfd_query_end(struct mfd_query *q, const char *what, struct mfd_error *err) MFD_MUST_CHECK;
+
+/* One statement that is a transaction of its own: begin it, bind, and end it, which runs it.
+ * *changed (may be NULL) receives the number of rows. */
+int mfd_change_begin(struct mfd_query *q, struct mfd_store *store, const char *sql,
+                     struct mfd_error *err) MFD_MUST_CHECK;
+int mfd_change_end(struct mfd_query *q, struct mfd_store *store, const char *what, int *changed,
+                   struct mfd_error *err) MFD_MUST_CHECK;

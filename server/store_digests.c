@@ -77,14 +77,12 @@ int mfd_store_genome_digest_put(struct mfd_store *store, const char *path, const
                                 const char *hex, struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status =
+        mfd_change_begin(&q, store, "INSERT OR REPLACE INTO genome_files VALUES (?, ?, ?)", err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db, "INSERT OR REPLACE INTO genome_files VALUES (?, ?, ?)");
     mfd_query_text(&q, path);
     mfd_query_text(&q, stamp);
     mfd_query_text(&q, hex);
-    mfd_query_step(&q);
-    return mfd_db_end(store, mfd_query_end(&q, "keep the digest of a genome", err), err);
+    return mfd_change_end(&q, store, "keep the digest of a genome", NULL, err);
 }

@@ -17,12 +17,10 @@ static int run(sqlite3 *db, struct mfd_query *q, const char *what, int *changed,
 int mfd_store_jobs_recover(struct mfd_store *store, struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status = mfd_change_begin(&q, store, "UPDATE jobs SET state = 0 WHERE state = 1", err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db, "UPDATE jobs SET state = 0 WHERE state = 1");
-    return mfd_db_end(store, run(db, &q, "take up the jobs", NULL, err), err);
+    return mfd_change_end(&q, store, "take up the jobs", NULL, err);
 }
 
 /* Mark it as running, with the next turn; what it writes from now on is of this start. */
@@ -149,28 +147,25 @@ int mfd_store_jobs_others_wait(struct mfd_store *store, bool *wait, struct mfd_e
 int mfd_store_job_yield(struct mfd_store *store, int64_t number, struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status = mfd_change_begin(
+        &q, store, "UPDATE jobs SET state = 0, turn = -abs(turn) WHERE number = ? AND state = 1",
+        err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db,
-                   "UPDATE jobs SET state = 0, turn = -abs(turn) WHERE number = ? AND state = 1");
     mfd_query_int(&q, number);
-    return mfd_db_end(store, run(db, &q, "let others go first", NULL, err), err);
+    return mfd_change_end(&q, store, "let others go first", NULL, err);
 }
 
 int mfd_store_job_genome(struct mfd_store *store, int64_t number, const char *digest,
                          struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status = mfd_change_begin(&q, store, "UPDATE jobs SET genome = ? WHERE number = ?", err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db, "UPDATE jobs SET genome = ? WHERE number = ?");
     mfd_query_text(&q, digest);
     mfd_query_int(&q, number);
-    return mfd_db_end(store, run(db, &q, "note the job's genome", NULL, err), err);
+    return mfd_change_end(&q, store, "note the job's genome", NULL, err);
 }
 
 int mfd_store_job_restart(struct mfd_store *store, int64_t number, const char *server,
@@ -178,35 +173,34 @@ int mfd_store_job_restart(struct mfd_store *store, int64_t number, const char *s
 {
     static const struct mfd_job_progress nothing = { 0 };
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status = mfd_change_begin(
+        &q, store, "UPDATE jobs SET " MFD_JOB_SET ", server = ?7 WHERE number = ?8", err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db, "UPDATE jobs SET " MFD_JOB_SET ", server = ?7 WHERE number = ?8");
     bind_progress(&q, &nothing);
     mfd_query_text(&q, server);
     mfd_query_int(&q, number);
-    return mfd_db_end(store, run(db, &q, "restart the job", NULL, err), err);
+    return mfd_change_end(&q, store, "restart the job", NULL, err);
 }
 
 int mfd_store_job_end(struct mfd_store *store, int64_t number, const char *problem, int64_t now,
                       int64_t expires, bool *changed, struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
     int rows = 0;
-    int status = mfd_db_begin(store, &db, err);
+    int status =
+        mfd_change_begin(&q, store,
+                         "UPDATE jobs SET state = ?1, problem = ?2, ended = ?3, expires = ?4, "
+                         "input_bytes = 0 WHERE number = ?5 AND " MFD_JOB_WAITS_OR_RUNS,
+                         err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db,
-                   "UPDATE jobs SET state = ?1, problem = ?2, ended = ?3, expires = ?4, "
-                   "input_bytes = 0 WHERE number = ?5 AND " MFD_JOB_WAITS_OR_RUNS);
     mfd_query_int(&q, problem ? MFD_JOB_FAILED : MFD_JOB_CANCELLED);
     mfd_query_text(&q, problem ? problem : "");
     mfd_query_int(&q, now);
     mfd_query_int(&q, expires);
     mfd_query_int(&q, number);
-    status = mfd_db_end(store, run(db, &q, "end the job", &rows, err), err);
+    status = mfd_change_end(&q, store, "end the job", &rows, err);
     if (status == MFD_OK)
         *changed = rows > 0;
     return status;
@@ -215,13 +209,12 @@ int mfd_store_job_end(struct mfd_store *store, int64_t number, const char *probl
 int mfd_store_job_delete(struct mfd_store *store, int64_t number, struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status = mfd_change_begin(
+        &q, store, "DELETE FROM jobs WHERE number = ? AND NOT " MFD_JOB_WAITS_OR_RUNS, err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db, "DELETE FROM jobs WHERE number = ? AND NOT " MFD_JOB_WAITS_OR_RUNS);
     mfd_query_int(&q, number);
-    return mfd_db_end(store, run(db, &q, "delete the job", NULL, err), err);
+    return mfd_change_end(&q, store, "delete the job", NULL, err);
 }
 
 /* A job that has expired; reading alone, so that an idle daemon writes nothing. */

@@ -57,13 +57,13 @@ int mfd_store_keys(struct mfd_store *store, struct mfd_key **keys, size_t *n, st
 int mfd_store_key_add(struct mfd_store *store, const struct mfd_key *key, struct mfd_error *err)
 {
     struct mfd_query q;
-    sqlite3 *db;
-    int status = mfd_db_begin(store, &db, err);
+    int status =
+        mfd_change_begin(&q, store,
+                         "INSERT INTO keys (id, name, hash, scopes, rate, burst, created, expires) "
+                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                         err);
     if (status < 0)
         return status;
-    mfd_query_init(&q, db,
-                   "INSERT INTO keys (id, name, hash, scopes, rate, burst, created, expires) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     mfd_query_text(&q, key->id);
     mfd_query_text(&q, key->name);
     mfd_query_text(&q, key->hash);
@@ -72,8 +72,7 @@ int mfd_store_key_add(struct mfd_store *store, const struct mfd_key *key, struct
     mfd_query_real(&q, key->burst);
     mfd_query_int(&q, key->created);
     mfd_query_int(&q, key->expires);
-    mfd_query_step(&q);
-    return mfd_db_end(store, mfd_query_end(&q, "add the API key", err), err);
+    return mfd_change_end(&q, store, "add the API key", NULL, err);
 }
 
 int mfd_store_key_revoke(struct mfd_store *store, const char *id, struct mfd_error *err)
