@@ -104,7 +104,7 @@ def check_annotated(what, tool, fasta, vcf, folder):
 
 
 def check_tabix(out, fasta_name):
-    run("tabix", "-p", "vcf", out)
+    run("tabix", "-f", "-p", "vcf", out)
     if not run("tabix", out, fasta_name):
         sys.exit("tabix finds nothing in %s" % out)
 
