@@ -200,6 +200,7 @@ static const struct mfd_member ism_members[] = {
     FIELD("window", read_window, one_window),
     WHOLE("over", mfd_read_over),
     AVERAGES,
+    FIELD("levels", mfd_read_bool, levels),
     CONTRAST,
 };
 

@@ -17,6 +17,16 @@ size_t mfd_layout_shape(const struct mfd_layout *layout, size_t shape[3])
     return even ? 3 : 2;
 }
 
+size_t mfd_scan_shape(const struct mfd_layout *layout, size_t shape[4])
+{
+    size_t n = mfd_layout_shape(layout, shape);
+    if (n != 3)
+        return n;
+    shape[2] = 4;
+    shape[3] = layout->n_tracks;
+    return 4;
+}
+
 static void add_name(const char *text, bool first, struct mfd_buffer *out)
 {
     if (!first)
@@ -55,41 +65,39 @@ static void add_columns(const struct mfd_layout *layout, bool scan, struct mfd_b
     }
 }
 
-/* The same where parts stand side by side: each number with its part. */
-static void add_numbers(const struct mfd_layout *layout, struct mfd_buffer *out)
+/* The same where parts stand side by side: each number with its part, of a scan with its letter. */
+static void add_numbers(const struct mfd_layout *layout, bool scan, struct mfd_buffer *out)
 {
     size_t k = 0;
     for (const struct mfd_part *part = layout->parts; part < layout->parts + layout->n_parts;
          part++)
-        for (size_t i = 0; i < part->width; i++) {
+        for (size_t i = 0, width = scan ? part->width / 4 : part->width; i < part->width; i++) {
             mfd_buffer_adds(out, k++ ? ",{\"part\":" : "{\"part\":");
             add_part(part, true, out);
+            if (scan)
+                mfd_buffer_addf(out, ",\"letter\":\"%c\"", "ACGT"[i / width]);
             mfd_buffer_adds(out, ",\"column\":");
-            add_column(part, i, out);
+            add_column(part, i % width, out);
             mfd_buffer_addc(out, '}');
         }
 }
 
 void mfd_labels_start(const struct mfd_layout *layout, bool scan, struct mfd_buffer *out)
 {
-    size_t shape[3], n = mfd_layout_shape(layout, shape);
-    mfd_buffer_addf(out, ",\"array\":{\"shape\":[%zu,", shape[0]);
-    if (scan)
-        mfd_buffer_addf(out, "%zu,4,%zu]", layout->n_parts, layout->n_tracks);
-    else if (n == 3)
-        mfd_buffer_addf(out, "%zu,%zu]", shape[1], shape[2]);
-    else
-        mfd_buffer_addf(out, "%zu]", shape[1]);
-    mfd_buffer_adds(out, ",\"parts\":[");
+    size_t shape[4], n = scan ? mfd_scan_shape(layout, shape) : mfd_layout_shape(layout, shape);
+    mfd_buffer_adds(out, ",\"array\":{\"shape\":[");
+    for (size_t i = 0; i < n; i++)
+        mfd_buffer_addf(out, "%s%zu", i ? "," : "", shape[i]);
+    mfd_buffer_adds(out, "],\"parts\":[");
     for (size_t i = 0; i < layout->n_parts; i++)
         add_part(&layout->parts[i], i == 0, out);
-    if (scan)
+    if (n == 4)
         mfd_buffer_adds(out, "],\"letters\":[\"A\",\"C\",\"G\",\"T\"");
     mfd_buffer_adds(out, "],\"columns\":[");
-    if (scan || n == 3)
+    if (n > 2)
         add_columns(layout, scan, out);
     else
-        add_numbers(layout, out);
+        add_numbers(layout, scan, out);
     mfd_buffer_adds(out, "],\"rows\":[");
 }
 

@@ -17,6 +17,9 @@ struct mfd_row_label {
  * width or are features. Returns the number of dimensions. */
 size_t mfd_layout_shape(const struct mfd_layout *layout, size_t shape[3]);
 
+/* The same of a scan: (rows, parts, 4, tracks), or (rows, numbers). */
+size_t mfd_scan_shape(const struct mfd_layout *layout, size_t shape[4]);
+
 /* Append ,"array":{"shape":...,"rows":[ for an array of that shape whose last axis is the layout's
  * columns; then the rows, in order; then its end. A scan has four letters before the last axis. */
 void mfd_labels_start(const struct mfd_layout *layout, bool scan, struct mfd_buffer *out);

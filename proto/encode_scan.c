@@ -5,6 +5,7 @@
 
 #include "core/tensor/npy.h"
 #include "proto/encode_in.h"
+#include "proto/encode_labels.h"
 #include "proto/text.h"
 
 static const char letters[] = "ACGT";
@@ -27,16 +28,16 @@ struct values {
     size_t row;
 };
 
-/* A list of tracks for each of the four letters. */
+/* A list of tracks (of levels, of their settings) for each of the four letters. */
 static void add_part(const void *ctx, size_t i, struct mfd_buffer *out)
 {
     const struct values *v = ctx;
     const struct mfd_scan_bases *b = v->bases;
-    size_t tracks = v->layout->n_tracks;
+    size_t width = v->layout->parts[i].width / 4;
     b->fill(b->ctx, v->row, i, b->scratch);
     for (size_t k = 0; k < 4; k++) {
         mfd_buffer_adds(out, k ? ",[" : "[");
-        mfd_text_f32s(out, b->scratch + k * tracks, tracks);
+        mfd_text_f32s(out, b->scratch + k * width, width);
         mfd_buffer_addc(out, ']');
     }
 }
@@ -171,12 +172,16 @@ static void tsv_values(const struct mfd_layout *layout, const struct mfd_scan_ba
     const struct mfd_scan_base *base = &b->bases[row];
     for (size_t i = 0; i < layout->n_parts; i++) {
         const struct mfd_part *part = &layout->parts[i];
+        size_t width = part->width / 4;
         b->fill(b->ctx, row, i, b->scratch);
         for (size_t k = 0; k < part->width; k++) {
             mfd_buffer_add(out, place->data, place->len);
-            mfd_buffer_addf(out, "%c\t%lld\t%s\t%s\t", letters[k / layout->n_tracks],
-                            (long long)base->padded, part->group, part->name);
-            mfd_text_tsv(out, layout->tracks[k % layout->n_tracks]);
+            mfd_buffer_addf(out, "%c\t%lld\t%s\t%s\t", letters[k / width], (long long)base->padded,
+                            part->group, part->name);
+            if (part->columns)
+                mfd_text_tsv(out, part->columns[k % width]);
+            else
+                mfd_buffer_addf(out, "%zu", k % width);
             mfd_buffer_addc(out, '\t');
             add_value(out, b->scratch[k]);
         }
@@ -212,12 +217,12 @@ static void nothing(const struct mfd_layout *layout, const struct mfd_counts *co
 
 const struct mfd_scan_encoder mfd_scan_tsv = { tsv_start, tsv_bases, nothing };
 
-/* --- npy: (bases, parts, 4, tracks) --- */
+/* --- npy: (bases, parts, 4, tracks), or (bases, numbers) where parts differ in width --- */
 
 static void npy_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    size_t shape[] = { layout->rows, layout->n_parts, 4, layout->n_tracks };
-    mfd_npy_header_f32(out, shape, 4);
+    size_t shape[4], n = mfd_scan_shape(layout, shape);
+    mfd_npy_header_f32(out, shape, n);
 }
 
 static void npy_bases(const struct mfd_layout *layout, const struct mfd_scan_bases *b,

@@ -1,7 +1,9 @@
 /* Answers to saturation scans, in every format: what proto/openapi.yaml calls IsmAnswer, its lines,
  * tables and arrays. Written in steps as in proto/encode.h; an item is a base of a region.
  *
- * A part of the layout is (4, tracks) wide: what A, C, G and T at that place do. */
+ * A part of the layout is (4, columns) wide: what A, C, G and T at that place do. Its columns are
+ * the tracks; those of `levels`, which have no names, are numbered track by track, the settings of
+ * each in their order. */
 #pragma once
 
 #include "proto/encode.h"

@@ -117,7 +117,10 @@ static int plan(struct mfd_ism *ism, struct mfd_operation_plan *out, struct mfd_
     out->items = ism->items;
     out->passes = s->passes = ceil(strands * windows + substitutions);
     out->dry_run = s->body.dry_run;
-    size_t most = PART_FLOATS / (4 * s->choice.stride) + 1;
+    /* the levels of an average are as many again as what they are computed from: there the text of
+     * a part counts too */
+    size_t widest = 4 * s->choice.stride, told = mfd_layout_width(&s->layout);
+    size_t most = PART_FLOATS / (s->body.levels && told > widest ? told : widest) + 1;
     out->part_items = most < PART_BASES ? most : PART_BASES;
     return 0;
 }
@@ -303,7 +306,7 @@ struct filler {
 static void fill(void *ctx, size_t row, size_t at, float *out)
 {
     const struct filler *f = ctx;
-    size_t width = f->ism->base.choice.width;
+    size_t width = f->ism->base.parts[at].width / 4;
     for (size_t k = 0; k < 4; k++) {
         size_t from = f->part->row[4 * row + k];
         if (from == NO_ROW)

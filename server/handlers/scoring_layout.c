@@ -98,18 +98,21 @@ static void add_features(struct mfd_scoring *s, const char *group, size_t base)
 }
 
 /* A scan's effects, the same without what the four bases at a place have in common, and where they
- * are averages over columns of metadata, the spread of the effects over the settings. */
+ * are averages over columns of metadata, the spread of the effects over the settings, and the
+ * effects in each where asked for. */
 static void add_scan(struct mfd_scoring *s)
 {
     bool variants = s->body.input == MFD_INPUT_INTERVALS && !s->body.one_window;
+    bool effect = s->body.scan & MFD_SCAN_EFFECT, average = effect && s->choice.marginal;
     const struct {
         bool asked;
         const char *group;
         enum mfd_gather how;
         bool centred;
     } groups[] = {
-        { s->body.scan & MFD_SCAN_EFFECT, "effect", s->gather, false },
-        { (s->body.scan & MFD_SCAN_EFFECT) && s->choice.marginal, "sd", MFD_GATHER_SD, false },
+        { effect, "effect", s->gather, false },
+        { average, "sd", MFD_GATHER_SD, false },
+        { average && s->body.levels, "levels", MFD_GATHER_LEVELS, false },
         { s->body.scan & MFD_SCAN_CENTRED, "centred", s->gather, true },
     };
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {

@@ -188,6 +188,42 @@ class Scans(harness.Case):
                 self.assertGreater(matrix(result, "sd", "technical").max(), 1e-5)
                 self.assertLess(matrix(result, "sd", "biological").max(), 1e-6)
 
+    def test_levels_are_the_effects_in_each_setting_by_itself(self):
+        tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"][:2]
+        options = {"over": ["Library_lab"], "levels": True, "components": PARTS, "tracks": {"ids": [t["id"] for t in tracks]}}
+        for body in self.inputs():
+            scan = self.scan(body, **options)
+            settings, (result,) = [s["values"] for s in scan["provenance"]["settings"]], scan["results"]
+            self.assertEqual(list(result["bases"][0])[-4:], ["effect", "sd", "levels", "centred"])
+            for t, track in enumerate(tracks):
+                for part, wanted in self.settings_of(settings, track["id"], body).items():
+                    found = matrix(result, "levels", part)
+                    self.assertEqual(found.shape, (4, 4, 2 * len(settings)))
+                    found = found[:, :, t * len(settings):(t + 1) * len(settings)]
+                    self.assertLess(numpy.abs(found - wanted).max(), 1e-5, (body, part))
+                    self.assertGreater(numpy.abs(wanted).max(), 1e-4)
+            less = self.scan(body, **{**options, "levels": False})["results"][0]
+            for base, other in zip(result["bases"], less["bases"]):
+                del base["levels"]
+                self.assertEqual(base, other)
+            self.assertNotIn("levels", self.scan(body, **options, scores=["centred"])["results"][0]["bases"][0])
+
+    def test_levels_of_a_scan_are_those_of_its_variants_to_the_bit(self):
+        start, end = 30000, 30006
+        tracks = [t["id"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"][:3]]
+        options = {"over": ["Library_lab"], "distribution": "uniform", "levels": True, "components": PARTS,
+                   "tracks": {"ids": tracks}}
+        scan = self.scan({"intervals": ["%s:%d-%d" % (CONTIG, start + 1, end)]}, **options)
+        places = [(at, k) for at in range(start, end) for k in range(4) if BASES[at].upper() != LETTERS[k]]
+        scored = self.post(SCORE, {"model": "tiny", **options, "variants": [
+            "%s-%d-%s-%s" % (CONTIG, at + 1, BASES[at].upper(), LETTERS[k]) for at, k in places]}).json()
+        self.assertEqual(scan["provenance"]["settings"], scored["provenance"]["settings"])
+        for (at, k), one in zip(places, scored["results"]):
+            base = scan["results"][0]["bases"][at - start]
+            for group in ("effect", "sd", "levels"):
+                for part in PARTS:
+                    self.assertEqual(base[group][part][k], one[group][part])
+
     def test_a_contrast_is_the_effects_in_a_less_those_in_b(self):
         tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"]
         like = tracks[0]["id"]
@@ -211,22 +247,31 @@ class Scans(harness.Case):
         tracks = [t["id"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"][:2]]
         labels = sorted({t["metadata"]["proc_target"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"]} - {None, ""})
         for options, names in (({"over": ["Library_lab"], "tracks": {"ids": tracks}}, tracks),
+                               ({"over": ["Library_lab"], "tracks": {"ids": tracks}, "levels": True}, tracks),
                                ({"a": {"proc_target": labels[0]}, "b": {"proc_target": labels[1]}, "like": tracks[0]}, ["a-b"])):
             request = {"model": "tiny", "intervals": ["%s:30001-30150" % CONTIG], "ensemble": "none",
                        "components": ["total", "technical"], **options}
             whole = self.post(ISM, request)
             bases = whole.json()["results"][0]["bases"]
-            groups = [g for g in ("effect", "sd", "centred") if g in bases[0]]
-            wanted = numpy.array([[b[g][c] for g in groups for c in request["components"]] for b in bases], numpy.float32)
+            groups = [g for g in ("effect", "sd", "levels", "centred") if g in bases[0]]
+            parts = [(g, c) for g in groups for c in request["components"]]
+            # what each number is, in the order of tables and arrays
+            columns = {g: [str(i) for i in range(len(bases[0][g]["total"][0]))] if g == "levels" else names for g in groups}
+            numbers = [(g, c, k, column) for g, c in parts for k in LETTERS for column in columns[g]]
+            wanted = numpy.array([[x for g, c in parts for four in b[g][c] for x in four] for b in bases], numpy.float32)
             array = numpy.load(io.BytesIO(self.post(ISM + "?format=npy", request).body))
-            self.assertEqual(array.shape, (150, 2 * len(groups), 4, len(names)))
-            self.assertTrue((array == wanted).all())
+            even = "levels" not in groups
+            self.assertEqual(array.shape, (150, len(parts), 4, len(names)) if even else (150, len(numbers)))
+            self.assertTrue((array.reshape(wanted.shape) == wanted).all())
+            labels = self.post(ISM + "?format=npy", dict(request, dry_run=True)).json()["array"]
+            self.assertEqual((tuple(labels["shape"]), labels["parts"]), (array.shape, ["%s.%s" % p for p in parts]))
+            self.assertEqual(labels["columns"], names if even else [
+                {"part": "%s.%s" % (g, c), "letter": k, "column": column} for g, c, k, column in numbers])
+            self.assertEqual(labels.get("letters"), list(LETTERS) if even else None)
             table = [line.split("\t") for line in self.post(ISM + "?format=tsv", request).body.decode().splitlines()]
             at = {name: i for i, name in enumerate(table[0])}
             self.assertTrue((numpy.array([r[at["value"]] for r in table[1:]], numpy.float32) == array.ravel()).all())
-            self.assertEqual([r[at["score"]] for r in table[1:1 + array[0].size]],
-                             [g for g in groups for _ in range(8 * len(names))])
-            self.assertEqual([r[at["track"]] for r in table[1:1 + len(names)]], names)
+            self.assertEqual([tuple(r[at[n]] for n in ("score", "component", "alt", "track")) for r in table[1:]], 150 * numbers)
             lines = [json.loads(line) for line in self.post(ISM + "?format=ndjson", request).body.splitlines()]
             self.assertEqual([{g: line[g] for g in groups} for line in lines[1:-1]], [{g: b[g] for g in groups} for b in bases])
             job = self.post("/api/v1/jobs", {"operation": "ism", "request": request})
@@ -260,7 +305,7 @@ class Scans(harness.Case):
                 ({"intervals": ["%s:1" % CONTIG], "scores": ["sar"]}, 400, "invalid-value"),
                 ({"intervals": ["%s:1" % CONTIG], "strict": True}, 422, "window-off-contig"),
                 ({"intervals": ["%s:1" % CONTIG], "over": ["no_such"]}, 422, "unknown-column"),
-                ({"intervals": ["%s:1" % CONTIG], "over": ["Library_lab"], "levels": True}, 400, "unknown-member"),
+                ({"intervals": ["%s:1" % CONTIG], "over": ["Library_lab"], "levels": 1}, 400, "wrong-type"),
                 ({"intervals": ["%s:1" % CONTIG], "over": ["Library_lab"], "tracks": {"aggregate": "mean"}}, 400,
                  "conflicting-members"),
                 ({"intervals": ["%s:1" % CONTIG], "a": {"proc_target": "x"}}, 400, "missing-member"),
