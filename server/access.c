@@ -7,7 +7,7 @@
 #include "server/app.h"
 #include "server/metrics.h"
 #include "server/operation.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/settings.h"
 
 #define STATUS_GONE 499 /* as nginx logs a client that went away */

@@ -14,7 +14,7 @@
 #include "server/app_in.h"
 #include "server/auth.h"
 #include "server/batcher.h"
-#include "server/daemon.h"
+#include "server/http.h"
 #include "server/jobs.h"
 #include "server/listen.h"
 #include "server/loop.h"

@@ -9,7 +9,7 @@
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
 #include "proto/problem.h"
-#include "server/request.h"
+#include "server/request_in.h"
 
 struct mfd_conn *mfd_conns_start(struct mfd_conns *conns, struct mfd_http *http,
                                  struct MHD_Connection *connection, int fd, uint64_t deadline)

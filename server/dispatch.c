@@ -4,7 +4,7 @@
 
 #include "core/base/log.h"
 #include "server/app.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/upload.h"
 
 #define COMPRESS_ON_LOOP ((size_t)64 << 10) /* bytes; more is a worker's work */

@@ -9,7 +9,7 @@
 #include "core/base/cleanup.h"
 #include "server/app.h"
 #include "server/batcher.h"
-#include "server/daemon.h"
+#include "server/http.h"
 #include "server/jobs.h"
 #include "server/metrics.h"
 #include "server/registry.h"

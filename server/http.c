@@ -1,6 +1,6 @@
 /* libmicrohttpd without threads: its epoll descriptor is watched by the loop, its timeout is a
  * timer of the loop, and a connection whose request is being worked on is suspended. */
-#include "server/daemon.h"
+#include "server/http.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "server/drive.h"
 #include "server/jobs.h"
 #include "server/refuse.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/respond.h"
 #include "server/settings.h"
 #include "server/upload.h"

@@ -10,7 +10,7 @@
 #include "server/app.h"
 #include "server/origin.h"
 #include "server/gzip.h"
-#include "server/request.h"
+#include "server/request_in.h"
 
 static bool fail_bad_request(struct mfd_request *rq, const char *what, const char *detail)
 {

@@ -10,7 +10,7 @@
 #include "server/app.h"
 #include "server/drive.h"
 #include "server/registry.h"
-#include "server/request.h"
+#include "server/request_in.h"
 
 #define PART_ITEMS 256
 #define PART_ITEMS_STREAMED 8 /* lines that leave together */

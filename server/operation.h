@@ -21,7 +21,7 @@
 #include "proto/media.h"
 #include "proto/problem.h"
 #include "server/batcher.h"
-#include "server/http.h"
+#include "server/request.h"
 
 struct mfd_genome;
 

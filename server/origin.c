@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "server/app.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/settings.h"
 
 /* Is the word of n bytes in a comma-separated list? */

@@ -10,7 +10,7 @@
 #include "server/access.h"
 #include "server/app.h"
 #include "server/loop.h"
-#include "server/request.h"
+#include "server/request_in.h"
 
 #define LINGER_MS 2000
 #define HEARD_MS 5000

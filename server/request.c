@@ -1,4 +1,4 @@
-#include "server/request.h"
+#include "server/request_in.h"
 
 #include <stdio.h>
 #include <stdlib.h>

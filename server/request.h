@@ -1,115 +1,97 @@
-/* The inside of a request, for the files that carry it: http.c, intake.c, dispatch.c, respond.c and
- * operation.c. Handlers use server/http.h. */
+/* A request as handlers see it: read, checked and authorised, and the ways to answer it. Behind it
+ * stand libmicrohttpd and the loop (server/http.h).
+ *
+ * What has happened before a handler runs: the route was found (404, 405), the client is who it
+ * says and may do this (401, 403, 429), a format was negotiated (406), the body was read within its
+ * limits and deadlines, decompressed and its type checked (408, 413, 415). What happens behind it:
+ * gzip, ETag and conditional requests (304, 412), security headers, request id, traceparent, access
+ * log, metrics.
+ *
+ * HOW A HANDLER IS WRITTEN (see server/router.h for the table that names it)
+ *
+ *   void mfd_handle_thing(struct mfd_request *rq)
+ *   {
+ *       const char *name = mfd_request_param(rq, "model");
+ *       ...
+ *       mfd_reply_json(rq, 200, json_pack(...));
+ *   }
+ *
+ * Three kinds of routes:
+ *
+ * - MFD_ON_LOOP runs on the loop thread: microseconds only, no file, no database, no lock that is
+ *   held for long. It answers before it returns.
+ * - MFD_ON_WORKER runs on a worker thread: it may read the store or the disk and encode large
+ *   answers. It answers before it returns; the answer goes out when it has.
+ * - An operation (server/operation.h) needs the engine: decode, run in parts through the batcher,
+ *   encode, streamed or whole, synchronous or as a job.
+ *
+ * A handler answers exactly once. Strings that the accessors return live as long as the request.
+ * When the client goes away the request is cancelled: handlers may ask (mfd_request_cancelled) and
+ * stop early, and an answer given afterwards is dropped. */
 #pragma once
 
-#include <stdatomic.h>
-#include <time.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-#include "server/auth.h"
-#include "server/http.h"
-#include "server/ids.h"
-#include "server/loop.h"
-#include "server/workers.h"
-#include "server/router.h"
-#include "server/stream.h"
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+#include "proto/limits.h"
+#include "proto/media.h"
+#include "proto/problem.h"
+#include "server/params.h"
 
-struct MHD_Connection;
-struct mfd_conn;
-struct mfd_drive;
+struct mfd_app;
+struct mfd_request;
 
-enum mfd_reply_kind {
-    MFD_REPLY_NONE,
-    MFD_REPLY_BUFFER,
-    MFD_REPLY_STATIC,
-    MFD_REPLY_STREAM,
-    MFD_REPLY_FILE,
-};
+/* --- reading; any thread that runs the handler --- */
 
-/* The answer as the handler gave it; respond.c makes headers and codings of it. */
-struct mfd_reply {
-    enum mfd_reply_kind kind;
-    int status;
-    enum mfd_media media;
-    struct mfd_buffer body;
-    const char *bytes; /* static */
-    size_t n;          /* static, file */
-    int fd;            /* file: owned until libmicrohttpd has it */
-    uint64_t offset;
-    struct mfd_params headers;
-    char etag[96];
-    bool gzip; /* body has been compressed */
-};
+struct mfd_app *mfd_request_app(const struct mfd_request *rq);
+const char *mfd_request_method(const struct mfd_request *rq); /* HEAD is told as GET */
+const char *mfd_request_path(const struct mfd_request *rq);   /* as sent, without the query */
+const char *mfd_request_param(const struct mfd_request *rq,
+                              const char *name); /* {name} of the path */
+const char *mfd_request_query(const struct mfd_request *rq, const char *name); /* NULL: absent */
+const struct mfd_params *mfd_request_params(const struct mfd_request *rq);
+const struct mfd_params *mfd_request_queries(const struct mfd_request *rq);
+const char *mfd_request_header(const struct mfd_request *rq, const char *name); /* NULL: absent */
+const char *mfd_request_id(const struct mfd_request *rq);
+/* The body, decompressed, followed by a NUL; n is 0 where there is none. */
+const char *mfd_request_body(const struct mfd_request *rq, size_t *n);
+enum mfd_media mfd_request_content(const struct mfd_request *rq); /* the body's type */
+enum mfd_media mfd_request_format(const struct mfd_request *rq);  /* what to answer with */
+/* Who asks: an id of an API key, or the address where there are none; for fairness and logs. */
+const char *mfd_request_client(const struct mfd_request *rq);
+bool mfd_request_cancelled(const struct mfd_request *rq);
 
-enum mfd_request_phase {
-    MFD_PHASE_HEADERS, /* being read */
-    MFD_PHASE_BODY,
-    MFD_PHASE_WORK,
-    MFD_PHASE_ANSWER, /* being sent */
-};
+/* --- answering: once, from the handler --- */
 
-struct mfd_request {
-    struct mfd_app *app;
-    struct MHD_Connection *connection; /* NULL once it is gone */
-    struct mfd_conn *conn;
-    unsigned refs; /* loop thread: one of the connection, one of work under way */
-    enum mfd_request_phase phase;
-    bool suspended;
-    void (*wake)(struct mfd_request *rq); /* once the answer of a suspended one is there, or its
-                                           * stream has something to send. Loop thread */
-    bool http_1_0;
-    bool unframed; /* where the body ends is in doubt: answer at once, then close */
-    bool discard;  /* the body is read and thrown away: the answer is settled */
-    bool accounted;
+/* Add a header to the answer that follows. The value is checked: control characters drop the
+ * header. */
+void mfd_request_set_header(struct mfd_request *rq, const char *name, const char *value);
+/* State the entity tag of the answer (unquoted text of visible ASCII). GET only: true where
+ * If-None-Match holds it and 304 has been answered; the handler then returns. */
+bool mfd_request_etag(struct mfd_request *rq, const char *tag);
+/* For PUT and DELETE: true where If-Match (or If-None-Match: *) forbids the change and 412 has been
+ * answered. `tag` is the present entity's, NULL where there is none. */
+bool mfd_request_precondition_failed(struct mfd_request *rq, const char *tag);
 
-    char *uri; /* as sent: path?query */
-    char *path;
-    size_t path_n;
-    char method[16];
-    bool head;
-    struct mfd_params headers, queries;
-    struct mfd_match match;
-    enum mfd_media content, format;
-    bool to_file; /* the body goes to `upload` */
-    bool gzip_in; /* the body has a gzip coding, or is a gzip file */
-    struct mfd_ids ids;
-    struct mfd_principal principal;
-    char remote[64];
-
-    struct mfd_buffer body;
-    size_t body_limit;  /* bytes, compressed or not */
-    uint64_t body_seen; /* bytes received */
-    uint64_t discarded; /* of these, of a body that is refused */
-    struct mfd_upload *upload;
-
-    atomic_bool cancelled;
-    struct mfd_reply reply;
-    struct mfd_stream *stream;
-    struct mfd_drive *drive; /* an operation under way */
-    bool drive_failed;       /* after the stream had begun */
-    struct mfd_work job;
-    struct mfd_watch *hangup;
-    struct timespec started;
-    uint64_t deadline_ms; /* on the loop's clock */
-    uint64_t bytes_out;
-    int final_status;
-};
-
-struct mfd_request *mfd_request_new(struct mfd_app *app, const char *uri);
-struct mfd_request *mfd_request_ref(struct mfd_request *rq);
-void mfd_request_unref(struct mfd_request *rq);
-
-/* intake.c: everything that is checked before the body is read. The answer is set where something
- * is wrong. */
-void mfd_intake(struct mfd_request *rq);
-/* The body turned out larger than rq->body_limit. */
-void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd_problem *problem);
-/* dispatch.c: run the handler. True: the answer is there; false: it will be, and rq->wake called.
- */
-bool mfd_dispatch(struct mfd_request *rq);
-/* intake.c: decompress the body, on a worker. */
-int mfd_request_inflate(struct mfd_request *rq, struct mfd_problem *problem) MFD_MUST_CHECK;
-/* operation.c: as mfd_dispatch, for routes of operations. */
-bool mfd_operation_answer(struct mfd_request *rq);
-/* Compress a large answer where the client takes gzip; the thread that encoded it does this too. */
-void mfd_reply_compress(struct mfd_request *rq);
-double mfd_request_seconds(const struct mfd_request *rq);
+void mfd_reply_json(struct mfd_request *rq, int status, json_t *value); /* takes the reference */
+/* The same under another media type of JSON. */
+void mfd_reply_json_as(struct mfd_request *rq, int status, enum mfd_media media, json_t *value);
+/* Takes the buffer's bytes, leaving it empty. */
+void mfd_reply_buffer(struct mfd_request *rq, int status, enum mfd_media media,
+                      struct mfd_buffer *body);
+void mfd_reply_empty(struct mfd_request *rq, int status);
+/* Bytes that outlive the daemon's work, such as an embedded file: not copied. */
+void mfd_reply_static(struct mfd_request *rq, int status, enum mfd_media media, const char *bytes,
+                      size_t n);
+/* n bytes of an open file from `offset` on; takes the descriptor. */
+void mfd_reply_file(struct mfd_request *rq, int status, enum mfd_media media, int fd,
+                    uint64_t offset, size_t n);
+void mfd_reply_problem(struct mfd_request *rq, const struct mfd_problem *problem);
+void mfd_reply_error(struct mfd_request *rq,
+                     const struct mfd_error *err); /* mfd_problem_from_error */
+/* printf-style problem, for the common case. */
+void mfd_reply_fail(struct mfd_request *rq, const char *slug, const char *pointer, const char *fmt,
+                    ...) MFD_PRINTF(4, 5);

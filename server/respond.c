@@ -7,7 +7,7 @@
 #include "server/app.h"
 #include "server/conns.h"
 #include "server/origin.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/settings.h"
 
 #define STREAM_BLOCK ((size_t)64 << 10)

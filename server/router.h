@@ -3,7 +3,7 @@
 
 #include "proto/limits.h"
 #include "server/auth.h"
-#include "server/http.h"
+#include "server/request.h"
 
 typedef void mfd_handler(struct mfd_request *rq);
 struct mfd_operation;

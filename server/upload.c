@@ -12,7 +12,7 @@
 #include "core/base/buffer.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "server/request.h"
+#include "server/request_in.h"
 
 struct mfd_upload {
     int fd;

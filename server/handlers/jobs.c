@@ -15,7 +15,7 @@
 #include "server/handlers/page.h"
 #include "server/job_files.h"
 #include "server/jobs.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/settings.h"
 #include "server/store.h"
 

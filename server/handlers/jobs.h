@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "server/http.h"
+#include "server/request.h"
 #include "server/store_jobs.h"
 
 /* What a list says of a job; NULL on lack of memory. */

@@ -15,7 +15,7 @@
 #include "server/job_files.h"
 #include "server/job_input.h"
 #include "server/jobs.h"
-#include "server/request.h"
+#include "server/request_in.h"
 #include "server/upload.h"
 
 #define FOR_VCF "variants/score" /* the operation whose body may be a VCF */

@@ -4,7 +4,7 @@
 #include "server/app.h"
 #include "server/handlers/jobs.h"
 #include "server/jobs.h"
-#include "server/request.h"
+#include "server/request_in.h"
 
 static json_t *when(int64_t seconds)
 {

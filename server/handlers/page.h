@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "server/http.h"
+#include "server/request.h"
 
 #define MFD_PAGE_CURSOR "a%lld" /* printf format, of a place that is not negative */
 
