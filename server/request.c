@@ -118,6 +118,11 @@ const char *mfd_request_body(const struct mfd_request *rq, size_t *n)
     return rq->body.data ? rq->body.data : "";
 }
 
+struct mfd_upload *mfd_request_upload(const struct mfd_request *rq)
+{
+    return rq->upload;
+}
+
 enum mfd_media mfd_request_content(const struct mfd_request *rq)
 {
     return rq->content;
@@ -131,6 +136,11 @@ enum mfd_media mfd_request_format(const struct mfd_request *rq)
 const char *mfd_request_client(const struct mfd_request *rq)
 {
     return rq->principal.client;
+}
+
+bool mfd_request_is_admin(const struct mfd_request *rq)
+{
+    return rq->principal.scopes & 1u << MFD_SCOPE_ADMIN;
 }
 
 bool mfd_request_cancelled(const struct mfd_request *rq)
@@ -174,9 +184,14 @@ static bool tag_listed(const char *list, const char *tag)
     return false;
 }
 
-bool mfd_request_etag(struct mfd_request *rq, const char *tag)
+void mfd_request_set_etag(struct mfd_request *rq, const char *tag)
 {
     snprintf(rq->reply.etag, sizeof rq->reply.etag, "%s", tag);
+}
+
+bool mfd_request_etag(struct mfd_request *rq, const char *tag)
+{
+    mfd_request_set_etag(rq, tag);
     const char *list = mfd_request_header(rq, "If-None-Match");
     if (!list || !tag_listed(list, tag))
         return false;

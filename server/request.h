@@ -43,6 +43,7 @@
 
 struct mfd_app;
 struct mfd_request;
+struct mfd_upload;
 
 /* --- reading; any thread that runs the handler --- */
 
@@ -58,10 +59,14 @@ const char *mfd_request_header(const struct mfd_request *rq, const char *name); 
 const char *mfd_request_id(const struct mfd_request *rq);
 /* The body, decompressed, followed by a NUL; n is 0 where there is none. */
 const char *mfd_request_body(const struct mfd_request *rq, size_t *n);
+/* The file of a body that went to one (struct mfd_route, upload), finished; NULL where there was no
+ * such body. The request's. */
+struct mfd_upload *mfd_request_upload(const struct mfd_request *rq);
 enum mfd_media mfd_request_content(const struct mfd_request *rq); /* the body's type */
 enum mfd_media mfd_request_format(const struct mfd_request *rq);  /* what to answer with */
 /* Who asks: an id of an API key, or the address where there are none; for fairness and logs. */
 const char *mfd_request_client(const struct mfd_request *rq);
+bool mfd_request_is_admin(const struct mfd_request *rq); /* may he see what is others'? */
 bool mfd_request_cancelled(const struct mfd_request *rq);
 
 /* --- answering: once, from the handler --- */
@@ -72,6 +77,8 @@ void mfd_request_set_header(struct mfd_request *rq, const char *name, const char
 /* State the entity tag of the answer (unquoted text of visible ASCII). GET only: true where
  * If-None-Match holds it and 304 has been answered; the handler then returns. */
 bool mfd_request_etag(struct mfd_request *rq, const char *tag);
+/* State it without asking what the client has. */
+void mfd_request_set_etag(struct mfd_request *rq, const char *tag);
 /* For PUT and DELETE: true where If-Match (or If-None-Match: *) forbids the change and 412 has been
  * answered. `tag` is the present entity's, NULL where there is none. */
 bool mfd_request_precondition_failed(struct mfd_request *rq, const char *tag);

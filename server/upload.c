@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,6 @@
 #include "core/base/buffer.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "server/request_in.h"
 
 struct mfd_upload {
     int fd;
@@ -125,9 +125,4 @@ int mfd_upload_clean(const char *directory, mfd_upload_needed *needed, void *arg
     }
     closedir(listing);
     return status;
-}
-
-struct mfd_upload *mfd_request_upload(const struct mfd_request *rq)
-{
-    return rq->upload;
 }

@@ -8,7 +8,6 @@
 #include "core/base/error.h"
 
 struct mfd_upload;
-struct mfd_request;
 
 /* A new file in `directory`, removed by mfd_upload_free unless kept. */
 int mfd_upload_new(struct mfd_upload **out, const char *directory,
@@ -29,7 +28,3 @@ int mfd_upload_keep(struct mfd_upload *upload, const char *path,
 typedef int mfd_upload_needed(void *arg, const char *name, bool *yes, struct mfd_error *err);
 int mfd_upload_clean(const char *directory, mfd_upload_needed *needed, void *arg,
                      struct mfd_error *err) MFD_MUST_CHECK;
-
-/* The file of a request whose route has body_to_file, finished; NULL where there was no such body.
- * The request's. */
-struct mfd_upload *mfd_request_upload(const struct mfd_request *rq);

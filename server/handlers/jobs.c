@@ -15,7 +15,7 @@
 #include "server/handlers/page.h"
 #include "server/job_files.h"
 #include "server/jobs.h"
-#include "server/request_in.h"
+#include "server/router.h"
 #include "server/settings.h"
 #include "server/store.h"
 
@@ -25,10 +25,20 @@ static void job_row_deinit(struct mfd_job_row *row)
 }
 #define AUTO_ROW MFD_CLEANUP(job_row_deinit) struct mfd_job_row
 
+static struct mfd_store *store_of(const struct mfd_request *rq)
+{
+    return mfd_app_store(mfd_request_app(rq));
+}
+
+static const char *directory_of(const struct mfd_request *rq)
+{
+    return mfd_app_job_dir(mfd_request_app(rq));
+}
+
 /* Whose jobs a client may see: NULL is everybody's. */
 static const char *owner_of(const struct mfd_request *rq)
 {
-    return rq->principal.scopes & 1u << MFD_SCOPE_ADMIN ? NULL : rq->principal.client;
+    return mfd_request_is_admin(rq) ? NULL : mfd_request_client(rq);
 }
 
 /* The job that the path names; false where the request has been answered. */
@@ -38,8 +48,8 @@ static bool find(struct mfd_request *rq, struct mfd_job_row *row)
     struct mfd_error err = MFD_ERROR_INIT;
     if (!mfd_page_only(rq, none))
         return false;
-    if (mfd_store_job(mfd_app_store(rq->app), mfd_request_param(rq, "job"), owner_of(rq), row,
-                      &err) == MFD_OK)
+    if (mfd_store_job(store_of(rq), mfd_request_param(rq, "job"), owner_of(rq), row, &err) ==
+        MFD_OK)
         return true;
     mfd_reply_error(rq, &err);
     return false;
@@ -77,13 +87,13 @@ static void get_jobs(struct mfd_request *rq)
     if (!mfd_page_only(rq, known) || !mfd_page_read(rq, &page) || !read_state(rq, &state))
         return;
     const struct mfd_job_query query = { owner_of(rq), state, page.after, page.limit };
-    if (mfd_store_jobs(mfd_app_store(rq->app), &query, &rows, &n, &next, &err) < 0) {
+    if (mfd_store_jobs(store_of(rq), &query, &rows, &n, &next, &err) < 0) {
         mfd_reply_error(rq, &err);
         return;
     }
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, mfd_job_json(rq->app, &rows[i]));
+        json_array_append_new(list, mfd_job_json(mfd_request_app(rq), &rows[i]));
         mfd_job_row_deinit(&rows[i]);
     }
     free(rows);
@@ -184,13 +194,13 @@ static void get_result(struct mfd_request *rq)
     struct range range = read_range(rq, row.id);
     if (!place_range(rq, &row, &range))
         return;
-    MFD_AUTO_FREE char *path = mfd_job_result_path(mfd_app_job_dir(rq->app), row.id);
+    MFD_AUTO_FREE char *path = mfd_job_result_path(directory_of(rq), row.id);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {
         mfd_reply_fail(rq, "internal", NULL, "Cannot open the result: %s.", strerror(errno));
         return;
     }
-    snprintf(rq->reply.etag, sizeof rq->reply.etag, "%s", row.id);
+    mfd_request_set_etag(rq, row.id);
     mfd_request_set_header(rq, "Accept-Ranges", "bytes");
     if (range.given)
         state_range(rq, &row, &range);
@@ -208,18 +218,18 @@ static void get_result(struct mfd_request *rq)
 static void cancel(struct mfd_request *rq, struct mfd_job_row *row)
 {
     struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_jobs *jobs = mfd_app_jobs(rq->app);
-    struct mfd_store *store = mfd_app_store(rq->app);
+    struct mfd_app *app = mfd_request_app(rq);
+    struct mfd_store *store = mfd_app_store(app);
     AUTO_ROW now = { 0 };
     int64_t t = (int64_t)time(NULL);
     bool changed = false;
     int status = mfd_store_job_end(store, row->number, NULL, t,
-                                   t + mfd_app_settings(rq->app)->jobs_keep_s, &changed, &err);
+                                   t + mfd_app_settings(app)->jobs_keep_s, &changed, &err);
     if (status == MFD_OK)
         status = mfd_store_job(store, row->id, NULL, &now, &err);
     if (changed) {
-        mfd_job_input_remove(mfd_app_job_dir(rq->app), row->id);
-        mfd_jobs_changed(jobs, row->number);
+        mfd_job_input_remove(directory_of(rq), row->id);
+        mfd_jobs_changed(mfd_app_jobs(app), row->number);
     }
     if (status < 0)
         mfd_reply_error(rq, &err);
@@ -237,11 +247,11 @@ static void delete_job(struct mfd_request *rq)
         cancel(rq, &row);
         return;
     }
-    if (mfd_store_job_delete(mfd_app_store(rq->app), row.number, &err) < 0) {
+    if (mfd_store_job_delete(store_of(rq), row.number, &err) < 0) {
         mfd_reply_error(rq, &err);
         return;
     }
-    mfd_job_files_remove(mfd_app_job_dir(rq->app), row.id);
+    mfd_job_files_remove(directory_of(rq), row.id);
     mfd_reply_empty(rq, 204);
 }
 

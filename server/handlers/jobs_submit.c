@@ -15,7 +15,7 @@
 #include "server/job_files.h"
 #include "server/job_input.h"
 #include "server/jobs.h"
-#include "server/request_in.h"
+#include "server/router.h"
 #include "server/upload.h"
 
 #define FOR_VCF "variants/score" /* the operation whose body may be a VCF */
@@ -50,7 +50,7 @@ static int read_envelope(struct mfd_request *rq, struct envelope *e, struct mfd_
         { "parameters", read_object, offsetof(struct envelope, parameters), false },
         { "format", mfd_read_string, offsetof(struct envelope, format), false },
     };
-    struct mfd_limits limits = *mfd_app_limits(rq->app);
+    struct mfd_limits limits = *mfd_app_limits(mfd_request_app(rq));
     struct mfd_reader reader = { .limits = &limits, .problem = problem };
     const struct mfd_at root = MFD_AT_ROOT;
     size_t n;
@@ -74,10 +74,10 @@ static int find_operation(struct mfd_request *rq, struct envelope *e, struct mfd
         e->format = mfd_request_query(rq, "format");
         e->operation = e->operation ? e->operation : FOR_VCF;
     }
-    e->route = mfd_job_operation(rq->app, e->operation);
-    if (e->route && (e->route->accepts & rq->content))
+    e->route = mfd_job_operation(mfd_request_app(rq), e->operation);
+    if (e->route && (e->route->accepts & mfd_request_content(rq)))
         return 0;
-    mfd_job_operations(rq->app, names, sizeof names);
+    mfd_job_operations(mfd_request_app(rq), names, sizeof names);
     if (e->route)
         return mfd_problem_set(problem, "unsupported-media-type", NULL,
                                "'%.60s' does not take a VCF; " FOR_VCF " does.", e->operation);
@@ -219,8 +219,9 @@ static int enter(struct mfd_request *rq, struct mfd_job_row *row, bool *before,
                  struct mfd_problem *problem)
 {
     struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_store *store = mfd_app_store(rq->app);
-    const struct mfd_limits *limits = mfd_app_limits(rq->app);
+    struct mfd_app *app = mfd_request_app(rq);
+    struct mfd_store *store = mfd_app_store(app);
+    const struct mfd_limits *limits = mfd_app_limits(app);
     const struct mfd_job_room room = { limits->jobs, limits->client_jobs, limits->job_disk_bytes };
     struct mfd_job_row same = { 0 };
     row->owner = mfd_strdup(mfd_request_client(rq));
@@ -241,12 +242,12 @@ static int enter(struct mfd_request *rq, struct mfd_job_row *row, bool *before,
 static int describe_envelope(struct mfd_request *rq, struct envelope *e, struct mfd_job_row *row,
                              struct mfd_problem *problem)
 {
-    if (rq->content == MFD_MEDIA_JSON && read_envelope(rq, e, problem))
+    if (mfd_request_content(rq) == MFD_MEDIA_JSON && read_envelope(rq, e, problem))
         return -1;
     if (find_operation(rq, e, problem) || choose_format(rq, e, row, problem) ||
         take_params(rq, e, row, problem) || take_key(rq, row, problem))
         return -1;
-    row->content = rq->content;
+    row->content = mfd_request_content(rq);
     row->operation = mfd_strdup(e->operation);
     return row->operation ? 0 : mfd_problem_set(problem, "internal", NULL, "Out of memory.");
 }
@@ -269,21 +270,21 @@ static void reply_accepted(struct mfd_request *rq, const struct mfd_job_row *row
 void mfd_job_submit(struct mfd_request *rq)
 {
     static const char *const format[] = { "format", NULL };
-    struct mfd_jobs *jobs = mfd_app_jobs(rq->app);
-    const char *directory = mfd_app_job_dir(rq->app);
+    struct mfd_app *app = mfd_request_app(rq);
+    const char *directory = mfd_app_job_dir(app);
     struct mfd_problem problem = MFD_PROBLEM_INIT;
     struct envelope e = { 0 };
     struct mfd_job_row row = { 0 };
     bool dry = false, before = false;
     char id[MFD_JOB_ID];
-    if (rq->content == MFD_MEDIA_JSON && !mfd_page_only(rq, format))
+    if (mfd_request_content(rq) == MFD_MEDIA_JSON && !mfd_page_only(rq, format))
         return;
     mfd_random_hex(row.id, (MFD_JOB_ID - 1) / 2);
     memcpy(id, row.id, sizeof id);
     int status = describe_envelope(rq, &e, &row, &problem);
     if (status == 0)
         status = keep_input(rq, &e, directory, &row, &problem);
-    if (status == 0 && (status = mfd_job_judge(rq->app, directory, &row, &dry, &problem)))
+    if (status == 0 && (status = mfd_job_judge(app, directory, &row, &dry, &problem)))
         move_pointer(&e, &problem);
     if (status == 0 && !dry)
         status = enter(rq, &row, &before, &problem);
@@ -296,7 +297,7 @@ void mfd_job_submit(struct mfd_request *rq)
     else
         reply_accepted(rq, &row, before);
     if (status == 0 && !dry && !before)
-        mfd_jobs_changed(jobs, 0);
+        mfd_jobs_changed(mfd_app_jobs(app), 0);
     json_decref(e.document);
     mfd_job_row_deinit(&row);
 }

@@ -4,7 +4,6 @@
 #include "server/app.h"
 #include "server/handlers/jobs.h"
 #include "server/jobs.h"
-#include "server/request_in.h"
 
 static json_t *when(int64_t seconds)
 {
@@ -53,7 +52,7 @@ json_t *mfd_job_json(struct mfd_app *app, const struct mfd_job_row *row)
 
 void mfd_reply_job(struct mfd_request *rq, int status, const struct mfd_job_row *row)
 {
-    json_t *out = mfd_job_json(rq->app, row);
+    json_t *out = mfd_job_json(mfd_request_app(rq), row);
     json_t *description = json_loads(row->description, 0, NULL);
     if (out && description)
         json_object_update_missing(out, description);
