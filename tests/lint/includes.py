@@ -1,6 +1,7 @@
 """Includes are written from the root, name a file that is there, and only descend along the arrows of
-the plan below. Within core, proto and client, no pair of files X.c and X.h includes another in a circle. Headers of other
-projects are included in the rooms that own them and nowhere else."""
+the plan below. Within core, proto and client, no pair of files X.c and X.h includes another in a circle. X_in.h and
+X_impl.h, the inside of X, are for the files of X's folder, and for tests. Headers of other projects are included in
+the rooms that own them and nowhere else."""
 import os
 import re
 import sys
@@ -50,6 +51,8 @@ GATES = {
 # where pairs of files X.c and X.h include each other in no circle
 PAIRED = ("core/", "proto/", "client/")
 
+INSIDES = ("_in.h", "_impl.h")
+
 SYSTEM = set("""
 assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h limits.h locale.h math.h setjmp.h
 signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h
@@ -93,6 +96,8 @@ def check_own(root, path, name):
         return '"%s" is not the path of a file from the root' % name
     if other not in reach(room):
         return "%s may not include %s (%s)" % (room, other, name)
+    if name.endswith(INSIDES) and room != "tests" and os.path.dirname(path) != os.path.dirname(name):
+        return '"%s" is for the files of its own folder' % name
 
 
 def check_foreign(path, name):
@@ -109,9 +114,9 @@ def check_foreign(path, name):
 def pair_of(path, paths):
     """Path of a pair of files without its ending; X_in.h and X_impl.h are the inside of X."""
     stem = os.path.splitext(path)[0]
-    for inside in ("_in", "_impl"):
-        outer = stem[:-len(inside)]
-        if path.endswith(inside + ".h") and outer + ".h" in paths:
+    for inside in INSIDES:
+        outer = path[:-len(inside)]
+        if path.endswith(inside) and outer + ".h" in paths:
             return outer
     return stem
 
