@@ -1,23 +1,28 @@
 /* The table of routes and how a path is looked up in it. */
 #pragma once
 
-#include "proto/limits.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/error.h"
 #include "server/auth.h"
-#include "server/request.h"
+#include "server/params.h"
+
+struct mfd_operation;
+struct mfd_request;
 
 typedef void mfd_handler(struct mfd_request *rq);
-struct mfd_operation;
 
 enum mfd_where { MFD_ON_LOOP, MFD_ON_WORKER };
 
-/* One line of a table. A handler file exports its lines:
+/* One line of a table. A handler file exports its lines,
  *
  *   const struct mfd_route mfd_routes_things[] = {
  *       { "GET", "/api/v1/things/{thing}", .handle = get_thing, .where = MFD_ON_WORKER,
  *         .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON | MFD_MEDIA_TSV },
- *       { "POST", "/api/v1/predict", .operation = &mfd_operation_predict, .scope =
- * MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = MFD_MEDIA_JSON | MFD_MEDIA_NDJSON }, { 0
- * },
+ *       { "POST", "/api/v1/predict", .operation = &mfd_operation_predict,
+ *         .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = MFD_MEDIA_JSON },
+ *       { 0 },
  *   };
  *
  * and is added to the list in server/routes.c. A `{name}` takes one whole segment. HEAD follows

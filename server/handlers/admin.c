@@ -7,6 +7,7 @@
 #include "server/handlers/house.h"
 #include "server/handlers/model_json.h"
 #include "server/registry.h"
+#include "server/request.h"
 #include "server/store.h"
 #include "server/upload.h"
 

@@ -8,6 +8,7 @@
 #include "server/auth.h"
 #include "server/handlers/house.h"
 #include "server/reload.h"
+#include "server/request.h"
 #include "server/store.h"
 
 static json_t *key_json(const struct mfd_key *key)

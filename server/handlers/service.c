@@ -5,6 +5,7 @@
 #include "server/handlers/house.h"
 #include "server/exposition.h"
 #include "server/registry.h"
+#include "server/request.h"
 #include "server/settings.h"
 
 static void get_live(struct mfd_request *rq)
