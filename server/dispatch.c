@@ -1,9 +1,12 @@
-/* From a request that has been read to its handler, on the thread its route asks for. */
+#include "server/dispatch.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/log.h"
+#include "server/answer.h"
 #include "server/app.h"
+#include "server/intake.h"
 #include "server/request_in.h"
 #include "server/upload.h"
 
@@ -24,7 +27,7 @@ static void work(void *arg)
     struct mfd_problem problem = MFD_PROBLEM_INIT;
     if (rq->upload && mfd_upload_finish(rq->upload, &err) < 0)
         mfd_reply_error(rq, &err);
-    else if (mfd_request_inflate(rq, &problem) != 0)
+    else if (mfd_intake_inflate(rq, &problem) != 0)
         mfd_reply_problem(rq, &problem);
     else
         handle(rq);
@@ -42,7 +45,7 @@ bool mfd_dispatch(struct mfd_request *rq)
 {
     const struct mfd_route *route = rq->match.route;
     if (route->operation)
-        return mfd_operation_answer(rq);
+        return mfd_answer(rq);
     if (route->where == MFD_ON_LOOP && !rq->body.len) {
         handle(rq);
         if (rq->reply.body.len < COMPRESS_ON_LOOP)

@@ -1,6 +1,5 @@
-/* What is checked of a request before its body is read, in this order: is the request well-formed,
- * is there such a path and method, who asks and may he, does he take what we send, do we take what
- * he sends. */
+#include "server/intake.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +7,8 @@
 
 #include "core/base/parse.h"
 #include "server/app.h"
-#include "server/origin.h"
 #include "server/gzip.h"
+#include "server/origin.h"
 #include "server/request_in.h"
 
 static bool fail_bad_request(struct mfd_request *rq, const char *what, const char *detail)
@@ -298,7 +297,7 @@ void mfd_intake(struct mfd_request *rq)
         return;
 }
 
-int mfd_request_inflate(struct mfd_request *rq, struct mfd_problem *problem)
+int mfd_intake_inflate(struct mfd_request *rq, struct mfd_problem *problem)
 {
     struct mfd_error err = MFD_ERROR_INIT;
     struct mfd_buffer text = MFD_BUFFER_INIT;

@@ -1,6 +1,6 @@
 /* An operation computes: predict, features, variants/score, ism ... It knows nothing of HTTP: the
  * same code answers a request whole, streams it line by line as it is computed, or runs as a job
- * that survives a restart. The driver (server/operation.c) owns the order of events:
+ * that survives a restart. The driver (server/drive.c) owns the order of events:
  *
  *   open                      worker   read and check the input, say what it will cost
  *     [dry_run: describe; over a limit: 413; otherwise]

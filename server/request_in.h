@@ -98,18 +98,6 @@ struct mfd_request *mfd_request_new(struct mfd_app *app, const char *uri);
 struct mfd_request *mfd_request_ref(struct mfd_request *rq);
 void mfd_request_unref(struct mfd_request *rq);
 
-/* intake.c: everything that is checked before the body is read. The answer is set where something
- * is wrong. */
-void mfd_intake(struct mfd_request *rq);
-/* The body turned out larger than rq->body_limit. */
-void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd_problem *problem);
-/* dispatch.c: run the handler. True: the answer is there; false: it will be, and rq->wake called.
- */
-bool mfd_dispatch(struct mfd_request *rq);
-/* intake.c: decompress the body, on a worker. */
-int mfd_request_inflate(struct mfd_request *rq, struct mfd_problem *problem) MFD_MUST_CHECK;
-/* operation.c: as mfd_dispatch, for routes of operations. */
-bool mfd_operation_answer(struct mfd_request *rq);
 /* Compress a large answer where the client takes gzip; the thread that encoded it does this too. */
 void mfd_reply_compress(struct mfd_request *rq);
 double mfd_request_seconds(const struct mfd_request *rq);
