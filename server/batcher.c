@@ -58,7 +58,8 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-double mfd_task_item_passes(const struct mfd_task *task)
+/* Whole windows that an item of a task costs at most, nobody sharing. */
+static double item_passes(const struct mfd_task *task)
 {
     static const double windows[MFD_TASK_KINDS] = {
         [MFD_TASK_SEQUENCES] = 1, [MFD_TASK_BINS] = 1, [MFD_TASK_VARIANTS] = 2, [MFD_TASK_ISM] = 3
@@ -365,7 +366,7 @@ int mfd_batcher_submit(struct mfd_batcher *b, struct mfd_served *model, const ch
         return mfd_fail_nomem(err);
     *t = (struct mfd_ticket){
         .task = *task,
-        .item_passes = mfd_task_item_passes(task),
+        .item_passes = item_passes(task),
         .deadline_ms = deadline_ms,
         .queued_s = seconds(),
         .slack = slack,

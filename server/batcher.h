@@ -1,11 +1,8 @@
 /* The queue before the engines. Tasks of concurrent requests for the same model are merged into
  * engine runs, and large tasks are cut into slices, so that nobody waits longer than one run for
  * his turn: clients take turns, and the tasks of a client take turns, by cost. Results do not
- * depend on the company (core/engine/engine.h), so merging is invisible.
- *
- * A task is plain memory that says what to compute and where to put it; it, and all it points to,
- * stay put until its `done` is called. One thread runs the engines, one run at a time: an engine
- * uses every core by itself. */
+ * depend on the company (core/engine/engine.h), so merging is invisible. One thread runs the
+ * engines, one run at a time: an engine uses every core by itself. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,38 +10,13 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
-#include "core/score/score.h"
-
-enum mfd_task_kind { MFD_TASK_SEQUENCES, MFD_TASK_BINS, MFD_TASK_VARIANTS, MFD_TASK_ISM };
-#define MFD_TASK_KINDS 4
-
-/* Arguments of mfd_score_sequences, mfd_score_bins, mfd_score_variants or mfd_score_ism, whose
- * comments say what they mean; an item of the last is a base of a window, with four rows. Tasks
- * merge where kind, ensemble, head, genome and pad agree: so use the model's own head (NULL) and
- * pick tracks when encoding, unless the tracks are virtual. Outputs may differ. */
-struct mfd_task {
-    enum mfd_task_kind kind;
-    const struct mfd_head *head; /* NULL: all tracks of the model */
-    struct mfd_genome *genome;   /* bins, variants */
-    struct mfd_ensemble ensemble;
-    bool pad;
-    size_t n;                         /* items; 0 is done at once */
-    const struct mfd_window *windows; /* (n) sequences; ism, the same for neighbours */
-    const size_t *base;               /* (n) ism: which of the window's bases is substituted */
-    const size_t *contig;             /* (n) bins */
-    const int64_t *start;             /* (n) bins */
-    struct mfd_variant *variants;     /* (n) variants; status may be changed */
-    struct mfd_outputs out;     /* sequences, bins: NULL or (n, width) each; ism: (n, 4, width) */
-    struct mfd_effects effects; /* variants: likewise */
-    int *status;                /* (n) bins */
-    bool *padded;               /* (n) bins, may be NULL */
-};
+#include "server/task.h"
 
 struct mfd_batcher;
 struct mfd_loop;
 struct mfd_metrics;
 struct mfd_served; /* a loaded model: server/registry.h */
-struct mfd_ticket; /* a task that waits or runs */
+struct mfd_ticket; /* a task that waits or runs: server/flows.h */
 
 struct mfd_batcher_options {
     size_t queue;       /* requests admitted at a time */
@@ -72,10 +44,6 @@ void mfd_batcher_leave(struct mfd_batcher *batcher, const char *client);
 /* Seconds until a queue that is full now will have room, for Retry-After; at least 1. */
 unsigned mfd_batcher_retry_after(struct mfd_batcher *batcher);
 
-/* Called on the loop thread when every item has been computed, or with the failure: MFD_ECANCELLED,
- * MFD_EBUSY (slug "deadline-exceeded" or "shutting-down"), or the engine's. The ticket is gone. */
-typedef void mfd_task_done(void *arg, int status, const struct mfd_error *err);
-
 /* Queue a task. `client` names the flow for fairness; `deadline_ms` is on the loop's clock, 0 =
  * none; `slack` tasks (jobs) yield to all others. The served model is referenced until done.
  * MFD_ENOMEM: nothing was queued and done will not be called. Loop thread. */
@@ -86,10 +54,6 @@ int mfd_batcher_submit(struct mfd_batcher *batcher, struct mfd_served *model, co
 /* Ask a task to stop: done follows, soon, with MFD_ECANCELLED (or with whatever it had already
  * reached). Loop thread. */
 void mfd_batcher_cancel(struct mfd_batcher *batcher, struct mfd_ticket *ticket);
-
-/* Whole windows that an item of a task costs at most, nobody sharing: passes x 2 for variants,
- * passes x 3 for the substitutions of a base. */
-double mfd_task_item_passes(const struct mfd_task *task);
 
 struct mfd_batcher_stats {
     size_t tasks;

@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "server/app.h"
+#include "server/batcher.h"
 #include "server/loop.h"
 #include "server/workers.h"
 #include "server/registry.h"

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/batcher.h"
 #include "server/loop.h"
+#include "server/task.h"
 
+struct mfd_batcher;
 struct mfd_flow;
+struct mfd_served;
 
 struct mfd_ticket {
     struct mfd_ticket *next, *previous; /* within the flow, in a circle */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/file.h"
+#include "proto/limits.h"
 #include "server/operation.h"
 #include "server/router.h"
 #include "server/store_jobs.h"

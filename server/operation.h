@@ -18,12 +18,21 @@
  * on disk. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buffer.h"
+#include "core/base/error.h"
 #include "proto/media.h"
 #include "proto/problem.h"
-#include "server/batcher.h"
-#include "server/request.h"
+#include "server/params.h"
+#include "server/task.h"
 
+struct mfd_app;
 struct mfd_genome;
+struct mfd_limits;
+struct mfd_served;
 
 struct mfd_operation_input {
     struct mfd_app *app;             /* registry, genomes: server/app.h */

@@ -11,8 +11,8 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/score/introspect.h"
-#include "server/batcher.h"
 #include "server/registry.h"
+#include "server/task.h"
 
 struct mfd_served {
     atomic_uint refs;

@@ -3,6 +3,7 @@
 
 #include "proto/contract.h"
 #include "server/handlers/operations.h"
+#include "server/request.h"
 
 static void get_contract(struct mfd_request *rq)
 {

@@ -6,6 +6,7 @@
 #include "server/handlers/infer.h"
 #include "server/handlers/operations.h"
 #include "server/registry.h"
+#include "server/request.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_served, mfd_served_unref);
 

@@ -10,6 +10,7 @@
 #include "server/handlers/operations.h"
 #include "server/handlers/scoring.h"
 #include "server/registry.h"
+#include "server/request.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_genome, mfd_genome_unref);
 

@@ -9,6 +9,7 @@
 #include "server/app.h"
 #include "server/handlers/digests.h"
 #include "server/handlers/operations.h"
+#include "server/request.h"
 
 #define POSITION_MAX                                                                               \
     ((int64_t)UINT32_MAX) /* positions are 32-bit unsigned in the specification                    \

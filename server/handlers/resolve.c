@@ -10,6 +10,7 @@
 #include "server/handlers/choice_in.h"
 #include "server/handlers/operations.h"
 #include "server/registry.h"
+#include "server/request.h"
 
 #define NEAREST_MAX 100
 #define PAIRS_MAX 100000 /* of one answer: about 12 MB */
