@@ -15,7 +15,6 @@
 #include "server/genome_digest.h"
 #include "server/job_files.h"
 #include "server/job_input.h"
-#include "server/jobs.h"
 #include "server/registry.h"
 #include "server/router.h"
 #include "server/settings.h"

@@ -11,7 +11,6 @@
 #include "server/app.h"
 #include "server/job_files.h"
 #include "server/registry.h"
-#include "server/request_in.h"
 
 #define LARGE ((size_t)4 << 20) /* bytes of an input */
 #define ENVELOPE 1              /* levels of JSON around the request proper */
