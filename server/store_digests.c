@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "server/store_db.h"
+#include "server/store_in.h"
 
 int mfd_store_digests(struct mfd_store *store, const char *path, const char *stamp,
                       struct mfd_contig_digest *digests, size_t most, size_t *n,

@@ -1,7 +1,7 @@
 /* The inside of the store's jobs, for its own files. */
 #pragma once
 
-#include "server/store_db.h"
+#include "server/store_in.h"
 #include "server/store_jobs.h"
 
 #define MFD_JOB_COLUMNS                                                                            \

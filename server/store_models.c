@@ -1,4 +1,4 @@
-#include "server/store_db.h"
+#include "server/store_in.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#include "server/query.h"
 #include "server/store.h"
 
 #define MFD_STORE_READERS 4
@@ -19,32 +20,12 @@ struct mfd_store {
     size_t n_idle;
 };
 
-/* A statement and what went wrong with it; errors of single steps are kept until the end. */
-struct mfd_query {
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
-    int rc; /* SQLITE_OK, SQLITE_ROW, SQLITE_DONE or the first failure */
-    int bound;
-};
-
-/* The message of a failed call, as MFD_EIO (or MFD_EEXISTS for a broken constraint). */
-int mfd_db_fail(sqlite3 *db, int rc, const char *what, struct mfd_error *err);
 /* Borrow a connection; give it back. Readers see a snapshot as of their first read. */
 sqlite3 *mfd_db_reader(struct mfd_store *store);
 void mfd_db_return(struct mfd_store *store, sqlite3 *db);
 /* The one that writes, with a transaction begun; end commits, or rolls back where `status` < 0. */
 int mfd_db_begin(struct mfd_store *store, sqlite3 **db, struct mfd_error *err) MFD_MUST_CHECK;
 int mfd_db_end(struct mfd_store *store, int status, struct mfd_error *err) MFD_MUST_CHECK;
-
-void mfd_query_init(struct mfd_query *q, sqlite3 *db, const char *sql);
-void mfd_query_text(struct mfd_query *q, const char *text); /* the next parameter */
-void mfd_query_int(struct mfd_query *q, int64_t value);
-void mfd_query_real(struct mfd_query *q, double value);
-bool mfd_query_step(struct mfd_query *q); /* true: a row */
-void mfd_query_reset(struct mfd_query *q);
-const char *mfd_query_column(struct mfd_query *q, int column); /* text, never NULL */
-/* Finalize; the first failure, if any. */
-int mfd_query_end(struct mfd_query *q, const char *what, struct mfd_error *err) MFD_MUST_CHECK;
 
 /* One statement that is a transaction of its own: begin it, bind, and end it, which runs it.
  * *changed (may be NULL) receives the number of rows. */
