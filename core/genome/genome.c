@@ -369,6 +369,23 @@ static int copy_bases(struct mfd_genome *g, size_t contig, int64_t start, int64_
     return status;
 }
 
+/* What was read before a change may have been kept, and what is read after it fits no index:
+ * nothing of such a file is given away any more. */
+static int read_bases(struct mfd_genome *g, size_t contig, int64_t start, int64_t end, char *bases,
+                      struct mfd_error *err)
+{
+    pthread_mutex_lock(&g->lock);
+    int status = copy_bases(g, contig, start, end, bases, err);
+    bool changed = mfd_reader_changed(g->reader);
+    pthread_mutex_unlock(&g->lock);
+    if (changed)
+        return mfd_fail_as(err, MFD_EIO, "genome-changed",
+                           "'%s' has been written to since it was opened; open it again (restart "
+                           "the server) once it is whole, with an index of its own",
+                           g->path);
+    return status;
+}
+
 int mfd_genome_fetch(struct mfd_genome *genome, size_t contig, int64_t start, int64_t end,
                      char *bases, int64_t *outside, struct mfd_error *err)
 {
@@ -383,9 +400,7 @@ int mfd_genome_fetch(struct mfd_genome *genome, size_t contig, int64_t start, in
     } else {
         memset(bases, 'N', (size_t)(from - start));
         memset(bases + (to - start), 'N', (size_t)(end - to));
-        pthread_mutex_lock(&genome->lock);
-        int status = copy_bases(genome, contig, from, to, bases + (from - start), err);
-        pthread_mutex_unlock(&genome->lock);
+        int status = read_bases(genome, contig, from, to, bases + (from - start), err);
         if (status != MFD_OK)
             return status;
     }

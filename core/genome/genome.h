@@ -76,8 +76,8 @@ void mfd_genome_contig_accession(const struct mfd_genome *genome, size_t contig,
 
 /* Read [start, end) into `bases` (end - start bytes, no NUL), upper case, otherwise as in the file,
  * so IUPAC letters stay. What lies outside the contig is N and, where `outside` is not NULL,
- * counted there. MFD_EIO or MFD_EFORMAT where the file cannot be read; `bases` is then undefined.
- */
+ * counted there. MFD_EIO or MFD_EFORMAT where the file cannot be read, MFD_EIO with the slug
+ * "genome-changed" where it has been written to since it was opened; `bases` is then undefined. */
 int mfd_genome_fetch(struct mfd_genome *genome, size_t contig, int64_t start, int64_t end,
                      char *bases, int64_t *outside, struct mfd_error *err) MFD_MUST_CHECK;
 

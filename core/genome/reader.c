@@ -1,13 +1,16 @@
 #include "core/genome/reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <htslib/bgzf.h>
 #include <htslib/faidx.h>
+#include <htslib/hfile.h>
 #include <htslib/hts_log.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
@@ -18,6 +21,9 @@
 
 struct mfd_reader {
     BGZF *file;
+    int fd; /* of `file` */
+    struct stat opened;
+    bool changed;
     char *path;
     int64_t size; /* of a plain file, bytes; of a bgzip, INT64_MAX */
 };
@@ -83,10 +89,7 @@ static int check_gzi(const char *gzi, uint64_t file_size, struct mfd_error *err)
 
 static int load_index(struct mfd_reader *r, const char *gzi, struct mfd_error *err)
 {
-    struct stat st;
-    if (stat(r->path, &st) < 0)
-        return mfd_fail(err, MFD_EIO, "cannot look at '%s': %s", r->path, strerror(errno));
-    int status = check_gzi(gzi, (uint64_t)st.st_size, err);
+    int status = check_gzi(gzi, (uint64_t)r->opened.st_size, err);
     if (status != MFD_OK)
         return status;
     if (bgzf_check_EOF(r->file) == 0)
@@ -116,28 +119,45 @@ static int check_start(struct mfd_reader *r, struct mfd_error *err)
     return MFD_OK;
 }
 
-static int open_file(struct mfd_reader *r, const char *gzi, struct mfd_error *err)
+/* htslib hides the descriptors of what it opens itself. */
+static int open_descriptor(struct mfd_reader *r, struct mfd_error *err)
 {
-    struct stat st;
-    if (stat(r->path, &st) < 0)
+    MFD_AUTO_CLOSE int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may be a FIFO */
+    if (fd < 0 || fstat(fd, &r->opened) < 0)
         return mfd_fail(err, errno == ENOENT ? MFD_ENOTFOUND : MFD_EIO, "cannot open '%s': %s",
                         r->path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
+    if (!S_ISREG(r->opened.st_mode))
         return mfd_fail(err, MFD_EINVAL, "'%s' is not a regular file", r->path);
     errno = 0;
-    r->file = bgzf_open(r->path, "r");
-    if (!r->file)
-        return mfd_fail(err, MFD_EIO, "cannot open '%s': %s", r->path,
-                        errno ? strerror(errno) : "htslib refuses it");
+    hFILE *file = hdopen(fd, "r");
+    if (file) {
+        r->fd = fd;
+        fd = -1;
+        r->file = bgzf_hopen(file, "r");
+    }
+    if (r->file)
+        return MFD_OK;
+    int reason = errno;
+    if (file)
+        hclose_abruptly(file);
+    return mfd_fail(err, MFD_EIO, "cannot open '%s': %s", r->path,
+                    reason ? strerror(reason) : "htslib refuses it");
+}
+
+static int open_file(struct mfd_reader *r, const char *gzi, struct mfd_error *err)
+{
+    int status = open_descriptor(r, err);
+    if (status != MFD_OK)
+        return status;
     int compression = bgzf_compression(r->file);
-    r->size = compression == 0 ? st.st_size : INT64_MAX;
+    r->size = compression == 0 ? r->opened.st_size : INT64_MAX;
     if (compression == 1)
         return mfd_fail(err, MFD_EFORMAT,
                         "'%s' is plain gzip, which cannot be read from the middle; write it anew "
                         "with `gunzip -c FILE | bgzip > NEW`",
                         r->path);
     if (compression == 2) {
-        int status = load_index(r, gzi, err);
+        status = load_index(r, gzi, err);
         if (status != MFD_OK)
             return status;
     }
@@ -180,6 +200,16 @@ int mfd_reader_read(struct mfd_reader *r, int64_t at, char *bytes, size_t n, siz
     }
     *got = (size_t)done;
     return MFD_OK;
+}
+
+bool mfd_reader_changed(struct mfd_reader *r)
+{
+    struct stat now;
+    const struct stat *then = &r->opened;
+    r->changed = r->changed || fstat(r->fd, &now) < 0 || now.st_size != then->st_size ||
+                 now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+                 now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+    return r->changed;
 }
 
 static char *beside(const char *path)

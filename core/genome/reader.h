@@ -21,6 +21,11 @@ void mfd_reader_free(struct mfd_reader *reader);
 int mfd_reader_read(struct mfd_reader *reader, int64_t at, char *bytes, size_t n, size_t *got,
                     struct mfd_error *err) MFD_MUST_CHECK;
 
+/* Whether the open file has been written to since it was opened, by its size and time of change;
+ * once seen, for good. False behind a read means that all reads so far are of one content. Another
+ * file in its place is no change: this one is read on. */
+bool mfd_reader_changed(struct mfd_reader *reader);
+
 /* Write the .fai (and .gzi) of a FASTA, each whole or not at all. */
 int mfd_reader_build_index(const char *path, const char *fai, const char *gzi,
                            struct mfd_error *err) MFD_MUST_CHECK;

@@ -119,6 +119,37 @@ class Restarts(unittest.TestCase):
         self.assertEqual(self.finish(daemon, late)["problem"]["type"], "/problems/genome-changed")
         daemon.stop()
 
+    def rewrite_in_place(self, path):
+        """Other bases in the very file that is open: its size, its index and its headers stay right."""
+        with open(path, "r+", encoding="ascii") as f:
+            text = f.read()
+            at = text.index("\n") + 1
+            f.seek(at)
+            f.write(text[at:].translate(str.maketrans("ACac", "CAca")))
+
+    def test_a_genome_that_is_rewritten_is_read_no_more(self):
+        path = self.directory.name + "/copy.fa"
+        self.write_genome(path)
+        daemon = self.start(genomes={"region": path})
+        whole = self.run_one(daemon, predict(2560), format="ndjson")
+        self.assertEqual(self.finish(daemon, whole)["state"], "done")
+        name = self.run_one(daemon, predict(2560), format="ndjson")
+        daemon.wait_until(lambda: self.job(daemon, name)["progress"]["done"] >= 256, 0.02)
+        self.rewrite_in_place(path)
+        job = self.finish(daemon, name)
+        self.assertEqual((job["state"], job["problem"]["type"]), ("failed", "/problems/genome-changed"))
+        self.assertIn(path, job["problem"]["detail"])
+        result = JOBS + "/%s/result"
+        had = daemon.request("GET", result % name, headers={"Range": "bytes=0-"}).body
+        self.assertGreater(len(had), 1000)
+        self.assertTrue(daemon.request("GET", result % whole).body.startswith(had), "bases of the other content")
+        for path, body in (("predict", predict(3)), ("ism", {"intervals": ["region1:9000-9001"]}),
+                           ("variants/score", {"variants": ["region1-9000-A-C", "region1-9000-C-A"]})):
+            answer = daemon.request("POST", "/api/v1/" + path, body)
+            self.assertEqual((answer.status, answer.slug), (500, "genome-changed"), answer.body)
+            self.assertNotIn("retry-after", answer.headers)
+        daemon.stop()
+
     def test_a_genome_that_is_copied_does_not(self):
         path, other = self.directory.name + "/copy.fa", self.directory.name + "/moved.fa"
         self.write_genome(path)

@@ -149,6 +149,58 @@ static void an_index_is_written_only_when_asked(void **state)
     assert_true(scratch_has(&dir, "other.index"));
 }
 
+static void rewrite(const char *path, const char *text, size_t n)
+{
+    usleep(20000); /* times of change are those of the last tick */
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void expect_changed(struct mfd_genome *g)
+{
+    struct mfd_error err = MFD_ERROR_INIT;
+    char bases[4];
+    assert_int_equal(mfd_genome_fetch(g, 0, 0, 4, bases, NULL, &err), MFD_EIO);
+    assert_string_equal(err.slug, "genome-changed");
+    assert_non_null(strstr(err.message, ".fa' has been written to"));
+    mfd_genome_unref(g);
+}
+
+static void a_file_that_is_written_to_gives_no_more_bases(void **state)
+{
+    (void)state;
+    static const char other[] = ">chr1 the first\nTTTT";
+    struct mfd_error err = MFD_ERROR_INIT;
+    char bases[4];
+    for (int read_before = 0; read_before < 2; read_before++) {
+        struct mfd_genome *g = scratch_genome(&dir, two_contigs);
+        if (read_before) /* what is kept would still fit the index */
+            assert_int_equal(mfd_genome_fetch(g, 0, 0, 4, bases, NULL, &err), MFD_OK);
+        rewrite(mfd_genome_path(g), other, strlen(other));
+        expect_changed(g);
+    }
+    struct mfd_genome *g = scratch_genome(&dir, two_contigs);
+    usleep(20000);
+    assert_int_equal(truncate(mfd_genome_path(g), 3), 0);
+    expect_changed(g);
+}
+
+static void a_file_whose_place_another_takes_is_read_on(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    char bases[4];
+    struct mfd_genome *g = scratch_genome(&dir, two_contigs);
+    const char *other = scratch_text(&dir, "other.fa", ">chr1\nCCCCCCCC\n");
+    assert_int_equal(rename(other, mfd_genome_path(g)), 0);
+    assert_int_equal(mfd_genome_fetch(g, 0, 0, 4, bases, NULL, &err), MFD_OK);
+    assert_memory_equal(bases, "ACGT", 4);
+    assert_string_not_equal(mfd_genome_stamp(g).text, mfd_genome_stamp_now(g).text);
+    mfd_genome_unref(g);
+}
+
 static void digests_are_those_of_refget(void **state)
 {
     (void)state;
@@ -232,6 +284,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(plain_and_bgzip_give_the_same_bases_with_any_line, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_index_is_written_only_when_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_is_written_to_gives_no_more_bases, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_file_whose_place_another_takes_is_read_on, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(digests_are_those_of_refget, setup, teardown),
         cmocka_unit_test_setup_teardown(several_threads_read_one_genome, setup, teardown),
     };
