@@ -293,6 +293,8 @@ static int perform(struct attempt *a, const struct mfd_buffer *packed, struct mf
         ok = ok && add_header(&headers, "Range: ", r->range);
     if (r->if_range)
         ok = ok && add_header(&headers, "If-Range: ", r->if_range);
+    if (r->idempotency_key)
+        ok = ok && add_header(&headers, "Idempotency-Key: ", r->idempotency_key);
     mfd_buffer_addf(&url, "%s%s%s%s", a->client->server, r->path, r->query ? "?" : "",
                     r->query ? r->query : "");
     if (!ok || url.failed) {

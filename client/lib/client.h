@@ -60,6 +60,7 @@ struct mfd_client_request {
     const char *body_type;
     const char *range;    /* "bytes=100-", or NULL for all of it */
     const char *if_range; /* the entity tag that the range is of (RFC 9110 13.1.5), or NULL */
+    const char *idempotency_key; /* by which the server knows this request again, or NULL */
     bool as_stored;       /* no content coding: bytes are counted as the server counts them */
     bool changes_state;   /* not repeated once the server may have acted on it */
     mfd_client_sink sink; /* takes the body of a 2xx reply as it comes (NULL: into the reply) */

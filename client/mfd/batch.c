@@ -273,7 +273,8 @@ static bool worth_going_on(struct run *run, size_t n, const struct mfd_error *er
         run->most = n / 2;
         return true;
     }
-    return strcmp(err->slug, "unreachable") == 0 && run->answered > 0;
+    /* a job is kept with all of its result: computing the rest once more is no way on */
+    return strcmp(err->slug, "unreachable") == 0 && run->answered > 0 && !by_job(run);
 }
 
 static void drop_answered(struct run *run)

@@ -135,11 +135,8 @@ static int show_accepted(struct app *app, json_t *job, struct mfd_error *err)
 
 static int post_json(struct app *app, const char *operation, json_t *request, struct mfd_error *err)
 {
-    json_t *job = NULL, *body = json_pack("{s:s, s:O, s:s}", "operation", operation, "request",
-                                          request, "format", format_of(&app->set));
-    int status =
-        body ? mfd_client_json(app->client, JOBS, NULL, body, &job, err) : mfd_fail_nomem(err);
-    json_decref(body);
+    json_t *job = NULL;
+    int status = job_submit(app, operation, request, format_of(&app->set), &job, err);
     if (status == MFD_OK)
         status = show_accepted(app, job, err);
     json_decref(job);
@@ -248,23 +245,18 @@ static int query_of(const struct settings *set, struct mfd_buffer *query, struct
 static int post_vcf(struct app *app, const void *bytes, size_t n, struct mfd_error *err)
 {
     struct mfd_buffer query = MFD_BUFFER_INIT;
-    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
+    json_t *job = NULL;
     bool gzip = n > 2 && memcmp(bytes, "\x1f\x8b", 2) == 0;
     int status = query_of(&app->set, &query, err);
-    const struct mfd_client_request request = { .path = JOBS,
-                                                .query = query.data,
-                                                .body = bytes,
-                                                .body_len = n,
-                                                .body_type = gzip ? "application/gzip" : "text/vcf",
-                                                .changes_state = true };
+    struct mfd_client_request request = { .query = query.data,
+                                          .body = bytes,
+                                          .body_len = n,
+                                          .body_type = gzip ? "application/gzip" : "text/vcf" };
     if (status == MFD_OK)
-        status = mfd_client_send(app->client, &request, &reply, err);
-    json_t *job = status == MFD_OK ? json_loadb(reply.body.data, reply.body.len, 0, NULL) : NULL;
+        status = job_post(app, &request, &job, err);
     if (status == MFD_OK)
-        status = job ? show_accepted(app, job, err)
-                     : mfd_fail(err, MFD_EFORMAT, "the server's answer is not JSON");
+        status = show_accepted(app, job, err);
     json_decref(job);
-    mfd_client_reply_deinit(&reply);
     mfd_buffer_deinit(&query);
     return status;
 }

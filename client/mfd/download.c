@@ -53,21 +53,14 @@ static int start_over(struct download *d, struct mfd_error *err)
 /* Before the first byte: is it the rest of what is there, or a result from its beginning? */
 static int begin(struct download *d, struct mfd_error *err)
 {
-    int status = MFD_OK;
-    char expected[48];
-    int n = snprintf(expected, sizeof expected, "bytes %lld-", (long long)d->received);
     d->begun = true;
-    if (d->reply.http == 206) {
-        const char *range = d->reply.content_range;
-        if (strncmp(range, expected, (size_t)n) != 0 || strchr(range, '*'))
-            return mfd_fail_as(err, MFD_EFORMAT, "bad-reply",
-                               "the server was asked for what follows byte %lld and sent '%s'",
-                               (long long)d->received, range);
-    } else if (d->received) {
-        status = start_over(d, err);
-    }
+    int status = d->reply.http == 206 ? job_check_rest(&d->reply, d->received, err)
+                 : d->received        ? start_over(d, err)
+                                      : MFD_OK;
+    if (status < 0)
+        return status;
     snprintf(d->etag, sizeof d->etag, "%s", d->reply.etag);
-    return status;
+    return MFD_OK;
 }
 
 static int take(void *arg, const char *bytes, size_t n, struct mfd_error *err)

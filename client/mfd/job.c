@@ -1,7 +1,9 @@
 #include "client/mfd/job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "client/lib/url.h"
@@ -100,20 +102,127 @@ int job_check(json_t *job, struct mfd_error *err)
                     detail ? ": " : "", detail ? detail : "");
 }
 
+int job_check_rest(const struct mfd_client_reply *reply, json_int_t at, struct mfd_error *err)
+{
+    char expected[48];
+    const char *range = reply->content_range;
+    int n = snprintf(expected, sizeof expected, "bytes %lld-", (long long)at);
+    if (strncmp(range, expected, (size_t)n) == 0 && !strchr(range, '*'))
+        return MFD_OK;
+    return mfd_fail_as(err, MFD_EFORMAT, "bad-reply",
+                       "the server was asked for what follows byte %lld and sent '%s'",
+                       (long long)at, range);
+}
+
+/* A result on its way into a sink, which cannot take anything back. */
+struct reading {
+    mfd_client_sink sink;
+    void *arg;
+    struct mfd_client_reply reply;
+    char etag[sizeof((struct mfd_client_reply *)0)->etag];
+    json_int_t received;
+    bool begun; /* a body has begun in this attempt */
+};
+
+static int take(void *arg, const char *bytes, size_t n, struct mfd_error *err)
+{
+    struct reading *r = arg;
+    int status = MFD_OK;
+    if (!r->begun && r->received && r->reply.http != 206)
+        return mfd_fail(err, MFD_EMISMATCH,
+                        "the job's result was replaced after %lld bytes of it had come",
+                        (long long)r->received);
+    if (!r->begun && r->received)
+        status = job_check_rest(&r->reply, r->received, err);
+    if (!r->begun)
+        snprintf(r->etag, sizeof r->etag, "%s", r->reply.etag);
+    r->begun = true;
+    if (status == MFD_OK)
+        status = r->sink(r->arg, bytes, n, err);
+    r->received += (json_int_t)n;
+    return status;
+}
+
+static int read_on(struct app *app, const char *path, struct reading *r, struct mfd_error *err)
+{
+    char range[48];
+    snprintf(range, sizeof range, "bytes=%lld-", (long long)r->received);
+    bool rest = r->received > 0;
+    const struct mfd_client_request request = { .path = path,
+                                                .accept = "*/*",
+                                                .as_stored = true,
+                                                .range = rest ? range : NULL,
+                                                .if_range = rest ? r->etag : NULL,
+                                                .sink = take,
+                                                .sink_arg = r };
+    r->begun = false;
+    return mfd_client_send(app->client, &request, &r->reply, err);
+}
+
 int job_result(struct app *app, const char *id, mfd_client_sink sink, void *arg,
                struct mfd_error *err)
 {
     struct mfd_buffer path = MFD_BUFFER_INIT;
-    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
+    struct reading r = { .sink = sink, .arg = arg, .reply = MFD_CLIENT_REPLY_INIT };
     int status = job_path(&path, id, "/result", err);
-    const struct mfd_client_request request = {
-        .path = path.data, .accept = "*/*", .sink = sink, .sink_arg = arg
-    };
-    if (status == MFD_OK)
-        status = mfd_client_send(app->client, &request, &reply, err);
-    mfd_client_reply_deinit(&reply);
+    for (bool more = status == MFD_OK; more;) {
+        json_int_t before = r.received;
+        status = read_on(app, path.data, &r, err);
+        more =
+            status < 0 && strcmp(err->slug, "unreachable") == 0 && r.received > before && r.etag[0];
+        if (more)
+            app_note(app, "the connection broke after %lld bytes; going on", (long long)r.received);
+    }
+    mfd_client_reply_deinit(&r.reply);
     mfd_buffer_deinit(&path);
     return status;
+}
+
+/* Chance enough that no two requests of one owner share it. */
+static int new_key(char key[33], struct mfd_error *err)
+{
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return mfd_fail(err, MFD_EIO, "no random numbers: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(key + 2 * i, 3, "%02x", bytes[i]);
+    return MFD_OK;
+}
+
+int job_post(struct app *app, struct mfd_client_request *request, json_t **job,
+             struct mfd_error *err)
+{
+    struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
+    char key[33];
+    int status = new_key(key, err);
+    request->path = JOBS;
+    request->idempotency_key = key;
+    if (status == MFD_OK)
+        status = mfd_client_send(app->client, request, &reply, err);
+    json_t *document =
+        status == MFD_OK ? json_loadb(reply.body.data, reply.body.len, 0, NULL) : NULL;
+    if (status == MFD_OK && !document)
+        status = mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server's answer is not JSON");
+    if (status == MFD_OK)
+        *job = document;
+    request->idempotency_key = NULL;
+    mfd_client_reply_deinit(&reply);
+    return status;
+}
+
+int job_submit(struct app *app, const char *operation, json_t *request, const char *format,
+               json_t **job, struct mfd_error *err)
+{
+    json_t *body =
+        json_pack("{s:s, s:O, s:s}", "operation", operation, "request", request, "format", format);
+    MFD_AUTO_FREE char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (!text)
+        return mfd_fail_nomem(err);
+    struct mfd_client_request post = { .body = text,
+                                       .body_len = strlen(text),
+                                       .body_type = "application/json" };
+    return job_post(app, &post, job, err);
 }
 
 /* *id is owned by the caller. */
@@ -121,16 +230,14 @@ static int submit(struct app *app, const char *operation, const char *request, c
                   struct mfd_error *err)
 {
     json_t *document = json_loads(request, 0, NULL), *job = NULL;
-    json_t *body = json_pack("{s:s, s:o, s:s}", "operation", operation, "request", document,
-                             "format", "ndjson");
     int status =
-        body ? mfd_client_json(app->client, JOBS, NULL, body, &job, err) : mfd_fail_nomem(err);
+        document ? job_submit(app, operation, document, "ndjson", &job, err) : mfd_fail_nomem(err);
     const char *name = json_string_value(json_object_get(job, "id"));
     if (status == MFD_OK && !name)
         status = mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server's job has no id");
     if (status == MFD_OK && !(*id = mfd_strdup(name)))
         status = mfd_fail_nomem(err);
-    json_decref(body);
+    json_decref(document);
     json_decref(job);
     return status;
 }

@@ -26,7 +26,18 @@ int job_wait(struct app *app, const char *id, job_told told, void *arg, json_t *
              struct mfd_error *err) MFD_MUST_CHECK;
 /* MFD_OK where it is done, otherwise why not. */
 int job_check(json_t *job, struct mfd_error *err) MFD_MUST_CHECK;
-/* What it has computed, into a sink. */
+/* Submit a body: `request` has it with its type and the parameters, the rest is filled in. One job
+ * is made, however often the connection breaks meanwhile. *job is a new reference. */
+int job_post(struct app *app, struct mfd_client_request *request, json_t **job,
+             struct mfd_error *err) MFD_MUST_CHECK;
+/* The same of an operation's request, whose result is to have that format. */
+int job_submit(struct app *app, const char *operation, json_t *request, const char *format,
+               json_t **job, struct mfd_error *err) MFD_MUST_CHECK;
+/* Whether a reply of status 206 begins at byte `at` of what it is part of; MFD_EFORMAT. */
+int job_check_rest(const struct mfd_client_reply *reply, json_int_t at,
+                   struct mfd_error *err) MFD_MUST_CHECK;
+/* What it has computed, into a sink, each byte once: where the connection breaks, the rest is asked
+ * for as long as that brings something. */
 int job_result(struct app *app, const char *id, mfd_client_sink sink, void *arg,
                struct mfd_error *err) MFD_MUST_CHECK;
 /* Have a request (JSON text) computed as a job, wait, read its result as NDJSON, and forget it. */

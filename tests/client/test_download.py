@@ -3,13 +3,12 @@ that has arrived is asked for again."""
 
 import gzip
 import os
-import socket
 import sys
 import tempfile
-import threading
 import unittest
 
 from fake import Answer, Fake, problem
+from proxy import SHUT, Proxy, header
 from tool import Case, mfd
 
 ROOT = os.environ["ROOT"]
@@ -17,60 +16,6 @@ sys.path.insert(1, os.path.join(ROOT, "tests/http"))
 import harness  # noqa: E402
 
 REGION = "chr20:42,984,161-42,984,444"  # the promoter of HNF4A, in three bins
-SHUT = 0
-
-
-class Proxy:
-    """Hands connections on to a port. `cuts` are the bytes of an answer after which each of the next ones
-    breaks; SHUT hears nothing at all."""
-
-    def __init__(self, port):
-        self.port, self.cuts, self.heads = port, [], []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    def serve(self, client):
-        cut = self.cuts.pop(0) if self.cuts else None
-        with client, socket.create_connection(("127.0.0.1", self.port)) as server:
-            if cut == SHUT:
-                return
-            threading.Thread(target=self.hand_on, args=(client, server), daemon=True).start()
-            left = cut
-            while left != 0:
-                piece = server.recv(65536 if left is None else min(left, 65536))
-                if not piece:
-                    break
-                client.sendall(piece)
-                left = None if left is None else left - len(piece)
-            for end in (client, server): # a close alone waits for the other thread's recv
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-
-    def hand_on(self, client, server):
-        try:
-            while piece := client.recv(65536):
-                self.heads.append(piece.decode("latin-1"))
-                server.sendall(piece)
-        except OSError:
-            pass
-
-    def close(self):
-        self.listener.close()
-
-
-def header(head, name):
-    return next((l.split(": ", 1)[1] for l in head.split("\r\n") if l.lower().startswith(name + ": ")), None)
 
 
 class Download(Case):

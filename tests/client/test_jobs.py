@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from live import Live, harness
+from proxy import SHUT, Proxy, header
 from tool import MFD, mfd
 
 REGION = "chr20:42,984,161-42,984,444"  # the promoter of HNF4A
@@ -108,6 +109,52 @@ class Jobs(Live):
         told = self.score(*arguments, "--job", code=4, stdin=lines)
         self.assertEqual(told.out, wanted.out)
         self.assertEqual(told.err.count("mfd: job "), 2)
+
+    def broken(self, *cuts, code=0):
+        """Some scores by way of connections that break; what was sent, answered and said."""
+        proxy = Proxy(self.daemon.port)
+        self.addCleanup(proxy.close)
+        self.addCleanup(setattr, self, "url", self.url)
+        lines = "".join("chr20-%d-%s-%s\n" % (p, r, a) for p in range(42984000, 42984040)
+                        for r in "ACGT" for a in "ACGT" if r != a).encode()
+        arguments = ("-", "-w", "Biosample_term_name=HepG2", "-e", "none", "-f", "ndjson", "--retries", "3")
+        wanted = self.score(*arguments, code=4, stdin=lines)
+        self.url, proxy.cuts = proxy.url, list(cuts)
+        told = self.score(*arguments, "--job", code=code, stdin=lines)
+        self.url = "http://127.0.0.1:%d" % self.daemon.port
+        posts = [h for h in proxy.heads if h.startswith("POST /api/v1/jobs ")]
+        reads = [h for h in proxy.heads if h.startswith("GET /api/v1/jobs/") and "/result HTTP" in h]
+        return wanted, told, posts, reads
+
+    def test_a_result_whose_connection_breaks_is_read_on(self):
+        before = self.ask("list").rows()
+        result = "GET /api/v1/jobs/"
+        wanted, told, posts, reads = self.broken((result, 60000), 50000, code=4)
+        self.assertEqual(told.raw, wanted.raw)
+        self.assertEqual(told.err.count("going on"), 2)
+        self.assertEqual((len(posts), len(reads)), (1, 3))
+        self.assertIsNone(header(reads[0], "range"))
+        a, b = (int(header(h, "range")[6:-1]) for h in reads[1:])
+        self.assertTrue(40000 < a < 60000 and 40000 < b - a < 50000, (a, b))
+        self.assertEqual(header(reads[1], "if-range"), header(reads[2], "if-range"))
+        self.assertEqual(self.ask("list").rows(), before)
+
+    def test_a_result_that_cannot_be_had_is_kept_and_not_computed_again(self):
+        wanted, told, posts, reads = self.broken(("GET /api/v1/jobs/", 60000), *[SHUT] * 4, code=3)
+        self.assertTrue(wanted.raw.startswith(told.raw) and len(told.raw) > 30000)
+        self.assertEqual(len(posts), 1)
+        name = told.err.split("mfd jobs show ")[1][:16]
+        self.assertEqual(len(self.ask("result", name).raw.splitlines()), len(wanted.raw.splitlines()))
+        self.ask("delete", name)
+
+    def test_a_job_is_made_once_however_often_it_is_submitted(self):
+        before = self.ask("list").rows()
+        wanted, told, posts, _ = self.broken(("POST /api/v1/jobs ", 10), ("POST /api/v1/jobs ", 10), code=4)
+        self.assertEqual(told.raw, wanted.raw)
+        self.assertEqual(len(posts), 3)
+        self.assertEqual(len({header(h, "idempotency-key") for h in posts}), 1)
+        self.assertRegex(header(posts[0], "idempotency-key"), "^[0-9a-f]{32}$")
+        self.assertEqual(self.ask("list").rows(), before)
 
     def test_a_job_that_fails_is_told_and_kept(self):
         held = harness.Daemon("--demo", settings={"jobs.at_once": 0})
