@@ -236,21 +236,29 @@ struct kept {
     size_t n;
 };
 
+/* Whether a model is made of the file of that name in our directory: uploads are named by their
+ * digest, wherever the directory was when they came. */
+static bool made_of(const struct kept *kept, const struct mfd_store_model *row, const char *name)
+{
+    size_t n = strlen(kept->directory), digits = strlen(row->digest);
+    if (strcmp(row->source, "upload") == 0)
+        return strncmp(name, row->digest, digits) == 0 && strcmp(name + digits, ".mfd") == 0;
+    return strncmp(row->path, kept->directory, n) == 0 && row->path[n] == '/' &&
+           strcmp(row->path + n + 1, name) == 0;
+}
+
 /* Halves of uploads never, uploaded bundles where a model is made of them; all else is not ours. */
 static int needed(void *arg, const char *name, bool *yes, struct mfd_error *err)
 {
     const struct kept *kept = arg;
-    size_t n = strlen(kept->directory), digits = strspn(name, "0123456789abcdef");
+    size_t digits = strspn(name, "0123456789abcdef");
     (void)err;
     *yes = strncmp(name, "upload-", 7) != 0;
     if (digits != 64 || strcmp(name + digits, ".mfd") != 0)
         return MFD_OK;
     *yes = false;
-    for (size_t i = 0; i < kept->n && !*yes; i++) {
-        const char *path = kept->rows[i].path;
-        *yes = strncmp(path, kept->directory, n) == 0 && path[n] == '/' &&
-               strcmp(path + n + 1, name) == 0;
-    }
+    for (size_t i = 0; i < kept->n && !*yes; i++)
+        *yes = made_of(kept, &kept->rows[i], name);
     return MFD_OK;
 }
 

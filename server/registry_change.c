@@ -36,15 +36,41 @@ static struct mfd_entry *add_entry(struct mfd_registry *r, struct mfd_store_mode
     return e;
 }
 
+/* Where an uploaded bundle stays: named by its content, so a name is never written twice with
+ * different bytes. */
+static char *kept_path(const struct mfd_registry *r, const char *digest)
+{
+    struct mfd_buffer b = MFD_BUFFER_INIT;
+    mfd_buffer_addf(&b, "%s/%s.mfd", r->model_dir, digest);
+    return mfd_buffer_steal(&b, NULL);
+}
+
+/* An upload is where the state directory is now, which may have been moved or been called
+ * otherwise. */
+static int find_upload(const struct mfd_registry *r, struct mfd_store_model *row,
+                       struct mfd_error *err)
+{
+    if (strcmp(row->source, "upload") != 0)
+        return MFD_OK;
+    char *path = kept_path(r, row->digest);
+    if (!path)
+        return mfd_fail_nomem(err);
+    free(row->path);
+    row->path = path;
+    return MFD_OK;
+}
+
 int mfd_registry_restore(struct mfd_registry *r, struct mfd_error *err)
 {
     struct mfd_store_model *rows = NULL;
     size_t n = 0;
     pthread_mutex_lock(&r->admin);
     int status = mfd_store_models(r->store, &rows, &n, err);
-    for (size_t i = 0; i < n && status == MFD_OK; i++)
-        if (!add_entry(r, &rows[i]))
+    for (size_t i = 0; i < n && status == MFD_OK; i++) {
+        status = find_upload(r, &rows[i], err);
+        if (status == MFD_OK && !add_entry(r, &rows[i]))
             status = mfd_fail_nomem(err);
+    }
     mfd_store_models_free(rows, n);
     pthread_mutex_unlock(&r->admin);
     return status;
@@ -128,15 +154,6 @@ static int make_row(struct mfd_store_model *row, const struct mfd_served *served
     return mfd_fail_nomem(err);
 }
 
-/* Where an uploaded bundle stays: named by its content, so a name is never written twice with
- * different bytes. */
-static char *kept_path(const struct mfd_registry *r, const struct mfd_served *served)
-{
-    struct mfd_buffer b = MFD_BUFFER_INIT;
-    mfd_buffer_addf(&b, "%s/%s.mfd", r->model_dir, mfd_served_digest(served));
-    return mfd_buffer_steal(&b, NULL);
-}
-
 /* An uploaded file goes with the last model that is made of it. */
 static void remove_file(struct mfd_registry *r, const struct mfd_store_model *row)
 {
@@ -196,7 +213,7 @@ static int put(struct mfd_registry *r, const char *name, const char *path,
         mfd_served_open(&served, bare, at ? at + 1 : NULL, upload ? mfd_upload_path(upload) : path,
                         &r->engine, r->warm_up, err);
     if (status == MFD_OK && upload) {
-        kept = kept_path(r, served);
+        kept = kept_path(r, mfd_served_digest(served));
         status = kept ? mfd_upload_keep(upload, kept, err) : mfd_fail_nomem(err);
         if (status == MFD_OK)
             status = mfd_dir_sync(r->model_dir, err);

@@ -180,6 +180,26 @@ class Restart(unittest.TestCase):
         finally:
             shutil.rmtree(first.state, True)
 
+    def test_an_upload_goes_where_its_state_directory_is_moved(self):
+        first = harness.Daemon()
+        first.own_state = False
+        moved = first.state + "-moved"
+        try:
+            with open(harness.bundle("order2"), "rb") as f:
+                sent = first.request("PUT", MODELS + "sent", f.read(), {"Content-Type": "application/octet-stream"})
+            first.stop()
+            os.rename(first.state, moved)
+            second = harness.Daemon(state=moved)
+            model = second.request("GET", MODELS + "sent").json()
+            self.assertEqual((model["state"], model["digest"]), ("ready", sent.json()["digest"]))
+            self.assertEqual(os.listdir(moved + "/models"), [sent.json()["digest"] + ".mfd"])
+            self.assertEqual(second.request("DELETE", MODELS + "sent").status, 204)
+            self.assertEqual(os.listdir(moved + "/models"), [])
+            second.stop()
+        finally:
+            shutil.rmtree(first.state, True)
+            shutil.rmtree(moved, True)
+
     def test_a_model_whose_file_is_gone_is_failed_and_says_why(self):
         place = tempfile.mkdtemp()
         path = os.path.join(place, "gone.mfd")
