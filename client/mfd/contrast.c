@@ -43,17 +43,31 @@ static int ask(struct contrast *c, int which, json_t *more, int argc, char **arg
     return status;
 }
 
-static json_t *metadata(const struct contrast *c, size_t i)
+int contrast_add(json_t *options, const json_t *fields, const struct settings *set,
+                 struct mfd_error *err)
 {
-    return json_object_get(json_array_get(c->settings, i), "metadata");
+    json_t *a = NULL, *b = NULL;
+    int status = experiment_metadata(&a, fields, set, &set->a, err);
+    if (status == MFD_OK)
+        status = experiment_metadata(&b, fields, set, &set->b, err);
+    json_t *members =
+        json_pack("{s:O*, s:O*, s:s*, s:s*}", "a", a, "b", b, "like", set->like, "held", set->held);
+    if (status == MFD_OK && (!members || json_object_update(options, members) < 0))
+        status = mfd_fail_nomem(err);
+    json_decref(members);
+    json_decref(a);
+    json_decref(b);
+    return status;
 }
 
 static int ask_both(struct contrast *c, int argc, char **argv, struct mfd_error *err)
 {
     json_t *each = json_pack("{s:O}", "virtual_tracks", c->settings);
-    json_t *difference = json_pack("{s:O, s:O, s:s*}", "a", metadata(c, 0), "b", metadata(c, 1),
-                                   "like", c->app->set.like);
-    int status = ask(c, 0, each, argc, argv, err);
+    json_t *difference = json_object();
+    int status =
+        difference ? contrast_add(difference, c->fields, &c->app->set, err) : mfd_fail_nomem(err);
+    if (status == MFD_OK)
+        status = ask(c, 0, each, argc, argv, err);
     if (status == MFD_OK)
         status = ask(c, 1, difference, argc, argv, err);
     json_decref(difference);

@@ -104,3 +104,15 @@ int experiment_add(json_t *tracks, const json_t *fields, const struct settings *
                               set->like, "bias", bias);
     return track && json_array_append_new(tracks, track) == 0 ? MFD_OK : mfd_fail_nomem(err);
 }
+
+int experiment_add_only(json_t *options, const json_t *fields, const struct settings *set,
+                        struct mfd_error *err)
+{
+    json_t *tracks = json_array();
+    int status =
+        tracks ? experiment_add(tracks, fields, set, "what if", NULL, err) : mfd_fail_nomem(err);
+    if (status == MFD_OK && json_object_set(options, "virtual_tracks", tracks) < 0)
+        status = mfd_fail_nomem(err);
+    json_decref(tracks);
+    return status;
+}

@@ -20,3 +20,6 @@ int experiment_metadata(json_t **metadata, const json_t *fields, const struct se
 /* The same as a virtual track of that id, with --like and --bias, at the end of `tracks`. */
 int experiment_add(json_t *tracks, const json_t *fields, const struct settings *set, const char *id,
                    const struct list *own, struct mfd_error *err) MFD_MUST_CHECK;
+/* What --set says as the only track that a request is about, "what if". */
+int experiment_add_only(json_t *options, const json_t *fields, const struct settings *set,
+                        struct mfd_error *err) MFD_MUST_CHECK;

@@ -273,25 +273,6 @@ static void show_name(struct rows *rows, const char *subspace, size_t i)
         show_cell(rows->sheet, json_object_get(metadata, rows->columns.at[c]), 4);
 }
 
-/* "COLUMN=VALUE;COLUMN=VALUE" and its weight. */
-static void show_setting(struct rows *rows, json_t *setting)
-{
-    struct mfd_buffer text = MFD_BUFFER_INIT;
-    const char *column;
-    json_t *value;
-    json_object_foreach(json_object_get(setting, "values"), column, value)
-    {
-        mfd_buffer_addf(&text, "%s%s=", text.len ? ";" : "", column);
-        if (json_is_string(value))
-            mfd_buffer_adds(&text, json_string_value(value));
-        else if (json_is_number(value))
-            mfd_buffer_addf(&text, "%.9g", json_number_value(value));
-    }
-    sheet_text(rows->sheet, text.data);
-    show_cell(rows->sheet, json_object_get(setting, "weight"), 4);
-    mfd_buffer_deinit(&text);
-}
-
 /* A row for each setting that element i is the mean of. */
 static int show_levels(struct rows *rows, json_t *result, json_t *bin, json_t *input, size_t i,
                        struct mfd_error *err)
@@ -303,7 +284,7 @@ static int show_levels(struct rows *rows, json_t *result, json_t *bin, json_t *i
     {
         show_places(rows, result, bin, input);
         show_name(rows, NULL, i);
-        show_setting(rows, setting);
+        show_setting(rows->sheet, setting);
         for (size_t v = 0; v < rows->values; v++) {
             const char *path = rows->value[v].path;
             json_t *levels = strncmp(path, "values.", 7) == 0

@@ -101,6 +101,24 @@ static int dump(struct app *app, json_t *document, size_t flags, struct mfd_erro
     return MFD_OK;
 }
 
+void show_setting(struct sheet *sheet, json_t *setting)
+{
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    const char *column;
+    json_t *value;
+    json_object_foreach(json_object_get(setting, "values"), column, value)
+    {
+        mfd_buffer_addf(&text, "%s%s=", text.len ? ";" : "", column);
+        if (json_is_string(value))
+            mfd_buffer_adds(&text, json_string_value(value));
+        else if (json_is_number(value))
+            mfd_buffer_addf(&text, "%.9g", json_number_value(value));
+    }
+    sheet_text(sheet, text.data);
+    show_cell(sheet, json_object_get(setting, "weight"), 4);
+    mfd_buffer_deinit(&text);
+}
+
 int show_json(struct app *app, json_t *document, struct mfd_error *err)
 {
     return dump(app, document, app->style.width ? JSON_INDENT(2) : JSON_COMPACT, err);

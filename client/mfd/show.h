@@ -17,6 +17,9 @@ json_t *show_member(json_t *item, const char *path);
 /* One cell from any JSON value: scalars as they are, lists joined by commas. */
 void show_cell(struct sheet *sheet, json_t *value, int digits);
 
+/* Two cells: a setting that is averaged over as "COLUMN=VALUE;COLUMN=VALUE", and its weight. */
+void show_setting(struct sheet *sheet, json_t *setting);
+
 /* A document as JSON: indented for people, one line for programs. */
 int show_json(struct app *app, json_t *document, struct mfd_error *err) MFD_MUST_CHECK;
 /* One line of NDJSON. */
