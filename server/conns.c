@@ -22,6 +22,7 @@ struct mfd_conn *mfd_conns_start(struct mfd_conns *conns, struct mfd_http *http,
     conn->connection = connection;
     conn->fd = fd;
     conn->deadline = deadline;
+    mfd_tls_watch(&conn->tls, connection, fd);
     conn->next = conns->first;
     if (conn->next)
         conn->next->previous = conn;
@@ -88,7 +89,16 @@ bool mfd_conns_read(const struct mfd_conns *conns)
     return false;
 }
 
-void mfd_conn_say(const struct mfd_conn *conn, struct mfd_request *rq, int status,
+static void say(struct mfd_conn *conn, const char *text, size_t n)
+{
+    if (conn->tls.session)
+        mfd_tls_say(&conn->tls, text, n);
+    else if (send(conn->fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        /* it is going away anyway */
+    }
+}
+
+void mfd_conn_say(struct mfd_conn *conn, struct mfd_request *rq, int status,
                   const struct mfd_buffer *body)
 {
     struct mfd_buffer text = MFD_BUFFER_INIT;
@@ -100,14 +110,12 @@ void mfd_conn_say(const struct mfd_conn *conn, struct mfd_request *rq, int statu
     if (!rq->head)
         mfd_buffer_add(&text, body->data ? body->data : "", body->len);
     rq->final_status = status;
-    if (!text.failed && send(conn->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        /* it is going away anyway */
-    }
+    if (!text.failed)
+        say(conn, text.data, text.len);
     mfd_buffer_deinit(&text);
 }
 
-void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
-                   const struct mfd_problem *problem)
+void mfd_conn_tell(struct mfd_conn *conn, struct mfd_request *rq, const struct mfd_problem *problem)
 {
     struct mfd_buffer body = MFD_BUFFER_INIT;
     mfd_problem_encode(problem, rq->ids.request, NULL, &body);
@@ -116,10 +124,10 @@ void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
     mfd_buffer_deinit(&body);
 }
 
-void mfd_conn_hang_up(const struct mfd_conn *conn, bool tls, const char *slug, const char *detail)
+void mfd_conn_hang_up(struct mfd_conn *conn, const char *slug, const char *detail)
 {
     struct mfd_problem problem = MFD_PROBLEM_INIT;
-    if (conn->rq && !tls && conn->rq->phase <= MFD_PHASE_BODY) {
+    if (conn->rq && conn->rq->phase <= MFD_PHASE_BODY) {
         mfd_problem_set(&problem, slug, NULL, "%s", detail);
         mfd_conn_tell(conn, conn->rq, &problem);
     }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "proto/problem.h"
+#include "server/tls.h"
 
 struct MHD_Connection;
 struct mfd_app;
@@ -21,6 +22,7 @@ struct mfd_conn {
     struct mfd_conn *next, *previous;
     struct mfd_request *rq; /* under way, NULL between two */
     int fd;
+    struct mfd_tls tls;
     bool half;               /* the client will send no more */
     bool parked;             /* refuse.c: suspended, for it may be the one refused */
     struct mfd_watch *rests; /* refuse.c: refused, and what it still sends is thrown away */
@@ -31,8 +33,7 @@ struct mfd_conn {
 struct mfd_conns {
     struct mfd_app *app;
     struct mfd_timer *turn; /* the next one of libmicrohttpd */
-    bool tls;
-    bool parked, unsure; /* refuse.c */
+    bool parked, unsure;    /* refuse.c */
     struct mfd_conn *first;
     size_t calls;  /* of libmicrohttpd to us */
     size_t n;      /* now open */
@@ -56,12 +57,12 @@ void mfd_conns_look(struct mfd_conns *conns, struct mfd_conn *conn);
 void mfd_conns_close_halves(struct mfd_conns *conns);
 /* Is a request being read? */
 bool mfd_conns_read(const struct mfd_conns *conns);
-/* A last word past libmicrohttpd, where it has said nothing yet and TLS is not in between. `rq` is
- * conn->rq, or a stand-in where the request has none yet. */
-void mfd_conn_tell(const struct mfd_conn *conn, struct mfd_request *rq,
+/* A last word past libmicrohttpd, where it has said nothing yet. `rq` is conn->rq, or a stand-in
+ * where the request has none yet. */
+void mfd_conn_tell(struct mfd_conn *conn, struct mfd_request *rq,
                    const struct mfd_problem *problem);
 /* The same with a problem that is encoded already. */
-void mfd_conn_say(const struct mfd_conn *conn, struct mfd_request *rq, int status,
+void mfd_conn_say(struct mfd_conn *conn, struct mfd_request *rq, int status,
                   const struct mfd_buffer *body);
 /* A problem of that slug, where it can be told. Then the end. */
-void mfd_conn_hang_up(const struct mfd_conn *conn, bool tls, const char *slug, const char *detail);
+void mfd_conn_hang_up(struct mfd_conn *conn, const char *slug, const char *detail);

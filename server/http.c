@@ -138,8 +138,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
         rq->conn->rq = rq;
         set_deadline(rq, (uint64_t)mfd_app_limits(http->app)->header_ms);
         if (too_many_parameters(uri))
-            mfd_conn_hang_up(rq->conn, http->tls, "bad-request",
-                             "The query string: far too many parameters.");
+            mfd_conn_hang_up(rq->conn, "bad-request", "The query string: far too many parameters.");
     }
     return rq;
 }
@@ -288,6 +287,7 @@ static void complete(struct mfd_http *http, struct mfd_request *rq, bool failed)
         const struct mfd_settings *settings = mfd_app_settings(http->app);
         set_deadline(rq, (uint64_t)(settings->idle_ms + mfd_app_limits(http->app)->header_ms));
         rq->conn->rq = NULL;
+        rq->conn->tls.unanswered = true; /* the next may have come with it */
         mfd_conns_look(&http->conns, rq->conn);
     }
     rq->conn = NULL;
@@ -353,7 +353,7 @@ static void sweep(void *arg)
         if (conn->rests)
             mfd_refuse_end(conn);
         else
-            mfd_conn_hang_up(conn, http->tls, "request-timeout",
+            mfd_conn_hang_up(conn, "request-timeout",
                              "The deadline for reading the request has passed.");
         conn->deadline = 0;
     }
@@ -394,7 +394,7 @@ static void log_mhd(void *cls, const char *fmt, va_list ap)
 static int read_tls(struct mfd_http *http, struct mfd_error *err)
 {
     const struct mfd_settings *s = mfd_app_settings(http->app);
-    http->tls = http->conns.tls = s->tls_certificate[0] != '\0';
+    http->tls = s->tls_certificate[0] != '\0';
     if (!http->tls)
         return MFD_OK;
     int status = mfd_file_read(s->tls_certificate, PEM_LIMIT, &http->certificate, err);

@@ -21,14 +21,15 @@
 static const char refusal[] = "Error processing request (HTTP response code is %u";
 static const char *const failures[] = { "Failed to create error response", "Call to epoll_ctl" };
 
-/* libmicrohttpd shuts the sending side of what it closes, and lists it elsewhere then, from where
- * it cannot be suspended. And what came long ago has long been read: thousands of connections that
- * lie idle shall not make a refusal dear. */
-static bool is_heard(int fd)
+/* libmicrohttpd shuts the sending side of what it closes, under TLS with its last words there, and
+ * lists it elsewhere then, from where it cannot be suspended. And what came long ago has long been
+ * read: thousands of connections that lie idle shall not make a refusal dear. */
+static bool is_heard(const struct mfd_conn *conn)
 {
     struct tcp_info info;
     socklen_t n = sizeof info;
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+    return (!conn->tls.session || conn->tls.unanswered) &&
+           getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
            (info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT) &&
            info.tcpi_last_data_recv < HEARD_MS;
 }
@@ -39,7 +40,7 @@ static bool may_be_refused(const struct mfd_conn *conn)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(conn->connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
     return (!conn->rq || conn->rq->phase <= MFD_PHASE_BODY) && !conn->parked &&
-           !(info && info->suspended) && is_heard(conn->fd);
+           !(info && info->suspended) && is_heard(conn);
 }
 
 void mfd_refuse_hear(struct mfd_conns *conns, const char *fmt, va_list ap)
@@ -47,7 +48,7 @@ void mfd_refuse_hear(struct mfd_conns *conns, const char *fmt, va_list ap)
     (void)ap;
     for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
         conns->unsure |= strncmp(fmt, failures[i], strlen(failures[i])) == 0;
-    if (conns->tls || conns->unsure || strncmp(fmt, refusal, sizeof refusal - 1) != 0)
+    if (conns->unsure || strncmp(fmt, refusal, sizeof refusal - 1) != 0)
         return;
     for (struct mfd_conn *conn = conns->first; conn; conn = conn->next) {
         if (!may_be_refused(conn))
@@ -125,7 +126,7 @@ static void refuse(const struct mfd_conns *conns, struct mfd_conn *conn, int sta
 bool mfd_refuse_body(struct mfd_request *rq)
 {
     struct mfd_conn *conn = rq->conn;
-    if (!conn || conn->conns->tls || rq->reply.gzip)
+    if (!conn || rq->reply.gzip)
         return false;
     if (conn->rests) /* another chunk of the same buffer */
         return true;

@@ -5,8 +5,7 @@
  * libmicrohttpd tells nobody but its log of such a refusal, before it makes the answer, and does
  * not say whose it is. So every connection that could be the one is parked then (suspended: nothing
  * is read from it or written to it); after the turn the one that has an answer which we did not
- * give is told ours and let go, and the others go on. Not under TLS, where a connection that has
- * just been closed cannot be told from one that is open. */
+ * give is told ours and let go, and the others go on. */
 #pragma once
 
 #include <stdarg.h>

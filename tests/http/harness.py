@@ -19,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -36,6 +37,7 @@ PATIENCE = float(os.environ.get("PATIENCE", "60"))  # seconds; sanitizers are sl
 
 CONTRACT = Contract(os.path.join(ROOT, "proto/openapi.yaml"))
 _bundles = None
+_certificate = None
 
 
 def bundle(case):
@@ -53,6 +55,20 @@ def bundle(case):
                         "--metadata", source + "/metadata.tsv", "-o", path], check=True,
                        stdout=subprocess.DEVNULL)
     return path
+
+
+def certificate():
+    """Paths of a certificate of localhost and of its key."""
+    global _certificate
+    if _certificate is None:
+        place = tempfile.mkdtemp(prefix="mfd-tls-")
+        atexit.register(shutil.rmtree, place, True)
+        paths = place + "/cert.pem", place + "/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+        _certificate = paths
+    return _certificate
 
 
 class Answer:
@@ -80,10 +96,15 @@ class Answer:
 
 class Daemon:
     def __init__(self, *arguments, models=None, genomes=None, settings=None, state=None, env=None,
-                 wait="ready", pass_fds=(), port=0, within=()):
+                 wait="ready", pass_fds=(), port=0, within=(), tls=False):
         self.log, self.port, self.changed = [], None, threading.Condition()
         self.state = state or tempfile.mkdtemp(prefix="mfd-state-")
         self.own_state = state is None
+        self.context = None
+        if tls:
+            cert, key = certificate()
+            self.context = ssl.create_default_context(cafile=cert)
+            settings = {**(settings or {}), "server.tls_certificate": cert, "server.tls_key": key}
         command = [*within, MFDD, "--state-dir", self.state, "--port", str(port)]
         for name, case in (models or {}).items():
             command += ["--model", "%s=%s" % (name, case if os.path.sep in case else bundle(case))]
@@ -164,6 +185,8 @@ class Daemon:
         assert not any("Sanitizer" in line for line in noise), "\n".join(noise)
 
     def connect(self, timeout=None):
+        if self.context:
+            return http.client.HTTPSConnection("localhost", self.port, timeout=timeout or PATIENCE, context=self.context)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout or PATIENCE)
 
     def request(self, method, target, body=None, headers=None, connection=None, check=True):
@@ -198,14 +221,19 @@ class Daemon:
         else:
             CONTRACT.check_answer(method, target, answer.status, answer.headers, answer.body)
 
+    def socket(self, timeout=None):
+        """A connection, as bytes go over it."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout or PATIENCE)
+        return self.context.wrap_socket(plain, server_hostname="localhost") if self.context else plain
+
     def raw(self, data, timeout=None, shut=False):
         """Bytes as they are; everything that comes back until the other side closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout or PATIENCE) as s:
+        with self.socket(timeout) as s:
             parts = []
             try:
                 s.sendall(data)
                 if shut:
-                    s.shutdown(socket.SHUT_WR)
+                    socket.socket.shutdown(s, socket.SHUT_WR)  # of the stream, also below TLS
                 while part := s.recv(65536):
                     parts.append(part)
             except OSError:  # reset: it has closed already
@@ -232,10 +260,12 @@ class Case(unittest.TestCase):
     genomes = {"region": "region.fa"}
     settings = {}
     arguments = ()
+    tls = False
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(*cls.arguments, models=cls.models, genomes=cls.genomes, settings=cls.settings)
+        cls.daemon = Daemon(*cls.arguments, models=cls.models, genomes=cls.genomes, settings=cls.settings,
+                            tls=cls.tls)
 
     @classmethod
     def tearDownClass(cls):

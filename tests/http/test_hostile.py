@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
 import threading
 import unittest
@@ -67,13 +68,14 @@ def answers(data, head):
 
 
 class Storm(harness.Case):
+    count = COUNT
     settings = {"limits.header_ms": 2000, "limits.body_ms": 2000, "limits.request_ms": 20000, "limits.json_bytes": 1000000,
                 "limits.passes": 60, "limits.job_passes": 60, "limits.vcf_bytes": 2000000}
 
     def send(self, data, manner):
         """Everything that comes back until the other side closes."""
         reply = b""
-        with socket.create_connection(("127.0.0.1", self.daemon.port), harness.PATIENCE) as s:
+        with self.daemon.socket() as s:
             try:
                 if manner == hostile.SLOW:
                     for at in range(0, min(len(data), 40), 4):
@@ -85,10 +87,10 @@ class Storm(harness.Case):
                 if manner == hostile.LEAVE:
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return b""
-                s.shutdown(socket.SHUT_WR)
+                socket.socket.shutdown(s, socket.SHUT_WR)  # of the stream, also below TLS
                 while part := s.recv(1 << 16):
                     reply += part
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLError):
                 pass
             except OSError as error:
                 if error.errno != errno.ENOTCONN:  # hung up before the shutdown
@@ -124,8 +126,8 @@ class Storm(harness.Case):
         question = {"sequences": [next(bases for _, bases in harness.records("tiny/windows.fa"))]}
         before = self.post("/api/v1/predict", question).body
         descriptors = self.descriptors()
-        storm = list(hostile.storm(SEED, COUNT, good_requests()))
-        self.assertEqual(len(storm), COUNT)
+        storm = list(hostile.storm(SEED, self.count, good_requests()))
+        self.assertEqual(len(storm), self.count)
         problems, threads = [], []
         for i in range(SENDERS):
             threads.append(threading.Thread(target=self.run_storm, args=(storm[i::SENDERS], problems)))
@@ -141,6 +143,12 @@ class Storm(harness.Case):
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.daemon.process.pid))
+
+
+class Secure(Storm):
+    """The same under TLS."""
+    tls = True
+    count = COUNT // 4
 
 
 if __name__ == "__main__":

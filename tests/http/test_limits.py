@@ -62,7 +62,7 @@ class Limits(harness.Case):
         self.assertEqual(self.daemon.metric("mfd_run_passes_count"), before)
 
     def test_headers_that_trickle_are_cut_off(self):
-        with socket.create_connection(("127.0.0.1", self.daemon.port), harness.PATIENCE) as s:
+        with self.daemon.socket() as s:
             start = time.monotonic()
             s.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n")
             reply = self.trickle(s, b"X: y\r\n")
@@ -71,7 +71,7 @@ class Limits(harness.Case):
         self.assertIn(b"/problems/request-timeout", reply)
 
     def test_a_body_that_trickles_is_cut_off(self):
-        with socket.create_connection(("127.0.0.1", self.daemon.port), harness.PATIENCE) as s:
+        with self.daemon.socket() as s:
             start = time.monotonic()
             s.sendall(b"POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                       b"Content-Length: 1000\r\n\r\n")
@@ -107,6 +107,11 @@ class Limits(harness.Case):
                                 b"Content-Type: application/json\r\n\r\n{", shut=True)
         self.assertIn(reply[:12], (b"", b"HTTP/1.1 408"))
         self.assertEqual(self.get("/livez").status, 200)
+
+
+class Secure(Limits):
+    """The same under TLS."""
+    tls = True
 
 
 class Patient(harness.Case):

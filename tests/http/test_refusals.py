@@ -75,7 +75,7 @@ class Refusals(harness.Case):
 
     def test_a_head_that_goes_wrong_late_is_refused_too(self):
         for data, status, slug in MALFORMED[:2] + MALFORMED[7:9] + MALFORMED[12:]:
-            with socket.create_connection(("127.0.0.1", self.daemon.port), harness.PATIENCE) as s:
+            with self.daemon.socket() as s:
                 for at in range(0, len(data), 20):
                     s.sendall(data[at:at + 20])
                     time.sleep(0.002)
@@ -84,7 +84,7 @@ class Refusals(harness.Case):
 
     def test_those_beside_go_on(self):
         """Idle ones, one in the middle of its head, and one in the middle of its body."""
-        sockets = [socket.create_connection(("127.0.0.1", self.daemon.port), harness.PATIENCE) for _ in range(30)]
+        sockets = [self.daemon.socket() for _ in range(30)]
         head, body = sockets[:2]
         head.sendall(GET[:9])
         body.sendall(POST + b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY[:99]))
@@ -123,6 +123,11 @@ class Refusals(harness.Case):
     def test_what_has_no_space_is_not_http_and_gets_no_answer(self):
         for data in (b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\r\n", b"{}\r\n\r\n"):
             self.assertEqual(self.daemon.raw(data), b"")
+
+
+class Secure(Refusals):
+    """The same under TLS."""
+    tls = True
 
 
 class Endless(harness.Case):

@@ -274,23 +274,14 @@ class Systemd(Place):
 
 class Tls(Place):
     def test_https_where_certificates_are_given(self):
-        import http.client
-        import ssl
-        cert, key = self.place + "/cert.pem", self.place + "/key.pem"
-        made = shutil.which("openssl") and subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
-            check=False, capture_output=True).returncode == 0
-        if not made:
-            self.skipTest("openssl makes no certificate here")
-        daemon = harness.Daemon(models={"tiny": "tiny"}, settings={"server.tls_certificate": cert, "server.tls_key": key})
-        context = ssl.create_default_context(cafile=cert)
-        client = http.client.HTTPSConnection("localhost", daemon.port, context=context, timeout=harness.PATIENCE)
+        daemon = harness.Daemon(models={"tiny": "tiny"}, tls=True)
+        client = daemon.connect()
         for _ in range(2):
             answer = daemon.request("GET", "/api/v1/models", connection=client)
             self.assertEqual(answer.status, 200)
         self.assertIn("max-age", answer.headers["strict-transport-security"])
         client.close()
+        daemon.context = None
         self.assertNotIn(b"200", daemon.raw(b"GET /livez HTTP/1.0\r\n\r\n", shut=True))
         daemon.stop()
 

@@ -15,8 +15,10 @@ def read(path):
 
 
 def tests_of(name):
-    """Class.test of a file of tests/http."""
+    """Class and Class.test of a file of tests/http."""
     for node in ast.parse(read("tests/http/" + name)).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
         for test in node.body if isinstance(node, ast.ClassDef) else []:
             if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
                 yield "%s.%s" % (node.name, test.name)
@@ -40,5 +42,5 @@ for what, wanted in (("path", re.findall(r"^  (/[^:]*):$", read("proto/openapi.y
     if len(wanted) < 30:
         problems.append("only %d of %s found" % (len(wanted), what))
 print("\n".join(problems))
-print("%d rules, %d tests known, %d problems" % (len(rows), len(known), len(problems)))
+print("%d rules, %d tests and classes known, %d problems" % (len(rows), len(known), len(problems)))
 sys.exit(1 if problems else 0)
