@@ -89,6 +89,7 @@ struct mfd_item {
     int64_t start, end; /* 0-based half-open; of a variant, start is the first base of ref; of a
                            sequence, what of it is scanned (end 0: not said) */
     const char *ref, *alt;
+    int64_t chrom_length;        /* of the contig that a variant was called on; 0: not said */
     struct mfd_problem *problem; /* why the input could not be read; NULL where it could */
 };
 

@@ -11,6 +11,11 @@ static int read_start(struct mfd_reader *r, const json_t *v, const struct mfd_at
     return mfd_read_i64(r, v, at, 0, POSITION_MAX, out);
 }
 
+static int read_length(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+{
+    return mfd_read_i64(r, v, at, 1, POSITION_MAX, out);
+}
+
 /* 1-based in the request, 0-based in memory. */
 static int read_pos(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
@@ -57,9 +62,12 @@ static const struct mfd_member interval_members[] = {
     MEMBER("end", read_start, end, true),
 };
 static const struct mfd_member variant_members[] = {
-    MEMBER("id", mfd_read_string, id, false), MEMBER("chrom", mfd_read_string, chrom, true),
-    MEMBER("pos", read_pos, start, true),     MEMBER("ref", read_bases, ref, true),
+    MEMBER("id", mfd_read_string, id, false),
+    MEMBER("chrom", mfd_read_string, chrom, true),
+    MEMBER("pos", read_pos, start, true),
+    MEMBER("ref", read_bases, ref, true),
     MEMBER("alt", read_bases, alt, true),
+    MEMBER("chrom_length", read_length, chrom_length, false),
 };
 
 static int check_interval(struct mfd_reader *r, const struct mfd_at *at,
@@ -99,7 +107,7 @@ static const struct kind {
                               mfd_read_string, interval_members, 4, check_interval },
     [MFD_INPUT_VARIANTS] = { "{\"chrom\", \"pos\", \"ref\", \"alt\"} or a string such as "
                              "chr20-101-C-T",
-                             mfd_read_string, variant_members, 5, NULL },
+                             mfd_read_string, variant_members, 6, NULL },
 };
 
 /* A sequence of which a part is scanned. */

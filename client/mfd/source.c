@@ -44,8 +44,9 @@ void source_close(struct source *s)
     reader_close(&s->reader);
     mfd_buffer_deinit(&s->name);
     mfd_buffer_deinit(&s->header);
+    json_decref(s->contigs);
     json_decref(s->waiting);
-    s->waiting = NULL;
+    s->contigs = s->waiting = NULL;
     while (source_line(s))
         source_line_done(s);
 }
@@ -217,7 +218,7 @@ static int next_fasta(struct source *s, json_t **item, struct mfd_error *err)
 
 /* One alternative allele of a VCF line. A position that is no number goes as text: the server
  * answers that it is malformed, and the count of results stays the count of inputs. */
-static json_t *vcf_item(char **field, const char *alt, size_t n)
+static json_t *vcf_item(const struct source *s, char **field, const char *alt, size_t n)
 {
     int64_t pos;
     if (!mfd_parse_i64(field[1], strlen(field[1]), 1, INT64_MAX, &pos) || !*field[0] ||
@@ -234,7 +235,40 @@ static json_t *vcf_item(char **field, const char *alt, size_t n)
                              "alt", string_of(alt, n));
     if (item && *field[2] && strcmp(field[2], ".") != 0)
         json_object_set_new(item, "id", string_of(field[2], strlen(field[2])));
+    json_t *length = json_object_get(s->contigs, field[0]);
+    if (item && length)
+        json_object_set(item, "chrom_length", length);
     return item;
+}
+
+/* What `key` ("ID=") is in a line such as "##contig=<ID=20,length=63025520>"; NULL: nothing. */
+static const char *header_value(const char *line, const char *key, size_t *n)
+{
+    for (const char *at = strchr(line, '<'); at; at = strchr(at + 1, ','))
+        if (strncmp(at + 1, key, strlen(key)) == 0) {
+            at += 1 + strlen(key);
+            *n = strcspn(at, ",>");
+            return at;
+        }
+    return NULL;
+}
+
+/* Note how long a contig is: the server can tell by it that the variants are of another assembly.
+ */
+static int read_vcf_header(struct source *s, const char *line, struct mfd_error *err)
+{
+    size_t id_n, length_n;
+    int64_t bases;
+    if (strncmp(line, "##contig=<", 10) != 0)
+        return MFD_OK;
+    const char *id = header_value(line, "ID=", &id_n);
+    const char *length = header_value(line, "length=", &length_n);
+    if (!id || !length || !mfd_parse_i64(length, length_n, 1, INT64_MAX, &bases))
+        return MFD_OK;
+    if (!s->contigs && !(s->contigs = json_object()))
+        return mfd_fail_nomem(err);
+    json_object_setn_new(s->contigs, id, id_n, json_integer((json_int_t)bases)); /* if UTF-8 */
+    return MFD_OK;
 }
 
 static int read_vcf_line(struct source *s, char *line, size_t len, struct mfd_error *err)
@@ -251,7 +285,7 @@ static int read_vcf_line(struct source *s, char *line, size_t len, struct mfd_er
     json_t *alleles = json_array();
     for (const char *alt = field[4];;) {
         size_t n = strcspn(alt, ",");
-        if (!alleles || json_array_insert_new(alleles, 0, vcf_item(field, alt, n)) < 0) {
+        if (!alleles || json_array_insert_new(alleles, 0, vcf_item(s, field, alt, n)) < 0) {
             json_decref(alleles);
             return mfd_fail_nomem(err);
         }
@@ -277,9 +311,9 @@ static int next_vcf(struct source *s, json_t **item, struct mfd_error *err)
             mfd_buffer_add(&s->header, line, n);
             mfd_buffer_addc(&s->header, '\n');
         }
-        if (n == 0 || line[0] == '#')
+        if (n == 0)
             continue;
-        status = read_vcf_line(s, line, n, err);
+        status = line[0] == '#' ? read_vcf_header(s, line, err) : read_vcf_line(s, line, n, err);
         if (status < 0)
             return status;
     }

@@ -12,7 +12,7 @@ enum source_kind {
                    */
     SOURCE_BED,   /* {chrom, start, end, id} */
     SOURCE_FASTA, /* {id, sequence} */
-    SOURCE_VCF,   /* {chrom, pos, ref, alt, id}, one an alternative allele */
+    SOURCE_VCF,   /* {chrom, pos, ref, alt, id, chrom_length}, one an alternative allele */
 };
 
 /* A line of a VCF whose alleles have not all been answered. */
@@ -28,6 +28,7 @@ struct source {
     size_t n, next;
     struct reader reader;
     struct mfd_buffer name;   /* FASTA: the record that has begun */
+    json_t *contigs;          /* VCF: lengths by the names that the header declares, or NULL */
     json_t *waiting;          /* VCF: further alleles of the line, as an array taken from the end */
     bool keeps_lines;         /* VCF: set it after open to have the following */
     struct mfd_buffer header; /* lines that begin with '#', up to the first record */

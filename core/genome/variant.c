@@ -5,6 +5,8 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/genome/assembly.h"
+#include "core/genome/contigs.h"
 #include "core/genome/edit.h"
 #include "core/genome/quote.h"
 
@@ -193,6 +195,41 @@ int mfd_variant_check(struct mfd_variant *v, struct mfd_genome *genome, struct m
         v->status = mismatch(v, genome, bases, true, reason);
     }
     return MFD_OK;
+}
+
+/* " (GRCh38's)", where a length tells. */
+static void add_assembly(struct mfd_buffer *out, const char *name, int64_t length)
+{
+    MFD_AUTO_FREE char *key = mfd_name_key(name, strlen(name));
+    unsigned assemblies = 0;
+    if (key)
+        mfd_chromosome_find(key, length, &assemblies);
+    if (mfd_assembly_name(assemblies))
+        mfd_buffer_addf(out, " (%s's)", mfd_assembly_name(assemblies));
+}
+
+void mfd_variant_check_length(struct mfd_variant *v, const struct mfd_genome *genome,
+                              int64_t length, struct mfd_error *reason)
+{
+    if (v->contig == MFD_NO_CONTIG || length == 0)
+        return;
+    const char *own = mfd_genome_contig_name(genome, v->contig);
+    int64_t have = mfd_genome_contig_length(genome, v->contig);
+    if (have == length)
+        return;
+    MFD_CLEANUP(mfd_buffer_deinit) struct mfd_buffer text = MFD_BUFFER_INIT;
+    mfd_buffer_addf(&text, "contig %s has %lld bases", mfd_quote(v->chrom, strlen(v->chrom)).text,
+                    (long long)length);
+    add_assembly(&text, own, length);
+    mfd_buffer_addf(&text,
+                    " where the variant was called, and contig '%.40s' of the genome has %lld", own,
+                    (long long)have);
+    add_assembly(&text, own, have);
+    v->contig = MFD_NO_CONTIG;
+    v->status = MFD_VARIANT_CONTIG_UNKNOWN;
+    mfd_fail_as(reason, MFD_EMISMATCH, slugs[v->status],
+                "%s; lift the coordinates over, or use a genome of the other assembly",
+                text.data ? text.data : "the contig is another");
 }
 
 int mfd_variant_normalize(struct mfd_variant *v, struct mfd_genome *genome, bool *changed,

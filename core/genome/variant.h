@@ -86,6 +86,12 @@ int mfd_variant_set(struct mfd_variant *out, struct mfd_genome *genome, const ch
 int mfd_variant_check(struct mfd_variant *v, struct mfd_genome *genome, struct mfd_error *reason,
                       struct mfd_error *err) MFD_MUST_CHECK;
 
+/* Whether the genome's contig has the `length` (bases; 0: not known) of the contig that the variant
+ * was called on. If not, that was of another assembly, and REF would agree by chance only: then the
+ * status is MFD_VARIANT_CONTIG_UNKNOWN and `reason` (may be NULL) says so. */
+void mfd_variant_check_length(struct mfd_variant *v, const struct mfd_genome *genome,
+                              int64_t length, struct mfd_error *reason);
+
 /* Left-align and trim to the parsimonious form (as `bcftools norm`; Tan et al. 2015). Only where
  * the status is OK, FLIPPED or ALLELE_TOO_LONG (which it may lose), else nothing happens. *changed
  * may be NULL. */

@@ -54,6 +54,7 @@ struct mfd_vcf_record {
     struct mfd_span column[MFD_VCF_COLUMNS]; /* "." where the line is shorter (as bcftools) */
     struct mfd_span samples;                 /* FORMAT and samples with the tab before, or empty */
     int64_t pos;                             /* 0-based */
+    int64_t chrom_length;                    /* as its "##contig" line says, or 0 */
     size_t alleles;                          /* 1 or more; ALT "." counts as one */
     const struct mfd_span *allele;           /* (alleles) */
     bool malformed;          /* then only `line` and what can be seen of `text` hold */
@@ -66,8 +67,9 @@ struct mfd_vcf_header;
 struct mfd_span mfd_vcf_header_text(const struct mfd_vcf_header *header);
 /* Columns of the #CHROM line: 8, or 9 and the samples. */
 size_t mfd_vcf_header_columns(const struct mfd_vcf_header *header);
-/* Whether a "##contig" line declares that name. */
-bool mfd_vcf_header_declares(const struct mfd_vcf_header *header, const char *name, size_t n);
+/* Whether a "##contig" line declares that name; *length (may be NULL) is what it says, or 0. */
+bool mfd_vcf_header_declares(const struct mfd_vcf_header *header, const char *name, size_t n,
+                             int64_t *length);
 
 struct mfd_vcf_reader;
 
@@ -98,8 +100,9 @@ int mfd_vcf_reader_header(struct mfd_vcf_reader *reader, const struct mfd_vcf_he
  */
 bool mfd_vcf_reader_lacks_end(const struct mfd_vcf_reader *reader);
 
-/* Allele number `allele` of a record as a variant, checked as by mfd_variant_check (`reason`
- * likewise). A malformed record gives a variant of that status without alleles. */
+/* Allele number `allele` of a record as a variant, checked as by mfd_variant_check and
+ * mfd_variant_check_length (`reason` likewise). A malformed record gives a variant of that status
+ * without alleles. */
 int mfd_vcf_record_variant(const struct mfd_vcf_record *record, size_t allele,
                            struct mfd_genome *genome, struct mfd_variant *out,
                            struct mfd_error *reason, struct mfd_error *err) MFD_MUST_CHECK;

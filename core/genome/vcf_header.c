@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "core/base/parse.h"
 #include "core/genome/quote.h"
 
 static const char *const names[] = { "#CHROM", "POS",    "ID",   "REF",   "ALT",
@@ -16,7 +17,7 @@ static const char *const names[] = { "#CHROM", "POS",    "ID",   "REF",   "ALT",
 void mfd_vcf_header_deinit(struct mfd_vcf_header *h)
 {
     for (size_t i = 0; i < h->contigs; i++)
-        free(h->contig[i]);
+        free(h->contig[i].name);
     free(h->contig);
     mfd_buffer_deinit(&h->text);
     mfd_buffer_deinit(&h->columns);
@@ -33,19 +34,25 @@ size_t mfd_vcf_header_columns(const struct mfd_vcf_header *header)
     return header->n_columns;
 }
 
-static int by_text(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const struct mfd_vcf_contig *x = a, *y = b;
+    return strcmp(x->name, y->name);
 }
 
-bool mfd_vcf_header_declares(const struct mfd_vcf_header *header, const char *name, size_t n)
+bool mfd_vcf_header_declares(const struct mfd_vcf_header *header, const char *name, size_t n,
+                             int64_t *length)
 {
     size_t low = 0, high = header->contigs;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = strncmp(header->contig[mid], name, n);
-        if (order == 0 && header->contig[mid][n] == '\0')
+        const struct mfd_vcf_contig *contig = &header->contig[mid];
+        int order = strncmp(contig->name, name, n);
+        if (order == 0 && contig->name[n] == '\0') {
+            if (length)
+                *length = contig->length;
             return true;
+        }
         if (order < 0)
             low = mid + 1;
         else
@@ -60,45 +67,49 @@ static bool starts(const char *s, size_t n, const char *with)
     return n >= m && memcmp(s, with, m) == 0;
 }
 
-/* The ID of a structured line such as "##contig=<ID=20,length=...>" that begins with `kind`; empty
- * where it is none. */
-static struct mfd_span id_of(const char *s, size_t n, const char *kind)
+/* What `key` ("ID=") is in a structured line such as "##contig=<ID=20,length=...>" that begins with
+ * `kind`; empty where it is none. Keys come in any order. */
+static struct mfd_span value_of(const char *s, size_t n, const char *kind, const char *key)
 {
-    struct mfd_span id = { "", 0 };
+    struct mfd_span value = { "", 0 };
     size_t at = strlen(kind);
     if (!starts(s, n, kind))
-        return id;
-    while (at < n && !starts(s + at, n - at, "ID=")) { /* ID need not come first */
+        return value;
+    while (at < n && !starts(s + at, n - at, key)) {
         const char *comma = memchr(s + at, ',', n - at);
         if (!comma)
-            return id;
+            return value;
         at = (size_t)(comma - s) + 1;
     }
-    at += 3;
+    at += strlen(key);
     size_t end = at;
     while (end < n && s[end] != ',' && s[end] != '>')
         end++;
-    return at < n ? (struct mfd_span){ s + at, end - at } : id;
+    return at < n ? (struct mfd_span){ s + at, end - at } : value;
 }
 
 static int note_contig(struct mfd_vcf_header *h, const char *s, size_t n, struct mfd_error *err)
 {
-    struct mfd_span id = id_of(s, n, "##contig=<");
+    static const char kind[] = "##contig=<";
+    struct mfd_span id = value_of(s, n, kind, "ID="), length = value_of(s, n, kind, "length=");
     if (id.n == 0)
         return MFD_OK;
     if (h->contigs == h->contig_room) {
         size_t room = h->contig_room ? 2 * h->contig_room : 64;
-        char **more = room <= MAX_CONTIG_LINES ? mfd_realloc(h->contig, room, sizeof *more) : NULL;
+        struct mfd_vcf_contig *more =
+            room <= MAX_CONTIG_LINES ? mfd_realloc(h->contig, room, sizeof *more) : NULL;
         if (!more)
             return mfd_fail(err, MFD_ELIMIT, "the VCF header declares more than %zu contigs",
                             h->contigs);
         h->contig = more;
         h->contig_room = room;
     }
-    h->contig[h->contigs] = mfd_strndup(id.s, id.n);
-    if (!h->contig[h->contigs])
+    struct mfd_vcf_contig contig = { .name = mfd_strndup(id.s, id.n) };
+    if (!contig.name)
         return mfd_fail_nomem(err);
-    h->contigs++;
+    if (!mfd_parse_i64(length.s, length.n, 1, INT64_MAX, &contig.length))
+        contig.length = 0;
+    h->contig[h->contigs++] = contig;
     return MFD_OK;
 }
 
@@ -126,7 +137,7 @@ static int take_columns(struct mfd_vcf_header *h, const char *s, size_t n, uint6
     if (h->columns.failed)
         return mfd_fail_nomem(err);
     if (h->contigs)
-        qsort(h->contig, h->contigs, sizeof *h->contig, by_text);
+        qsort(h->contig, h->contigs, sizeof *h->contig, by_name);
     h->n_columns = count;
     return MFD_OK;
 }
@@ -226,7 +237,7 @@ static int add_contigs(const struct mfd_vcf_header *h, struct mfd_genome *genome
             contig == MFD_NO_CONTIG ? AS_GENOME : spelling_of(genome, name, contig);
         return add_all_contigs(genome, contig, name, spelling, out, err);
     }
-    if (contig != MFD_NO_CONTIG && !mfd_vcf_header_declares(h, name.s, name.n)) {
+    if (contig != MFD_NO_CONTIG && !mfd_vcf_header_declares(h, name.s, name.n, NULL)) {
         MFD_AUTO_FREE char *copy = mfd_strndup(name.s, name.n);
         if (!copy)
             return mfd_fail_nomem(err);
@@ -253,7 +264,7 @@ static void add_fields(const struct mfd_vcf_writer_options *options, struct mfd_
 /* A line of the input that ours replace: a declaration of one of our fields. */
 static bool is_replaced(const struct mfd_vcf_writer_options *options, const char *s, size_t n)
 {
-    struct mfd_span id = id_of(s, n, "##INFO=<");
+    struct mfd_span id = value_of(s, n, "##INFO=<", "ID=");
     for (size_t i = 0; id.n && i < options->n_fields; i++)
         if (strlen(options->fields[i].id) == id.n && memcmp(options->fields[i].id, id.s, id.n) == 0)
             return true;

@@ -3,11 +3,16 @@
 
 #include "core/genome/vcf.h"
 
+struct mfd_vcf_contig {
+    char *name;
+    int64_t length; /* 0 = not said */
+};
+
 struct mfd_vcf_header {
-    struct mfd_buffer text;    /* "##" lines with newlines */
-    struct mfd_buffer columns; /* the #CHROM line, without newline */
-    size_t n_columns;          /* 0 = not read yet */
-    char **contig;             /* declared names, sorted once the header is whole */
+    struct mfd_buffer text;        /* "##" lines with newlines */
+    struct mfd_buffer columns;     /* the #CHROM line, without newline */
+    size_t n_columns;              /* 0 = not read yet */
+    struct mfd_vcf_contig *contig; /* declared, sorted by name once the header is whole */
     size_t contigs, contig_room;
 };
 

@@ -250,10 +250,16 @@ static int next_record(struct mfd_vcf_reader *r, const struct mfd_vcf_record **r
         return MFD_OK;
     }
     *record = &r->record.record;
-    if (whole)
-        return mfd_vcf_line_parse(&r->record, line, r->line, r->header.n_columns, err);
-    mfd_vcf_line_too_long(&r->record, line, r->line, r->limits.line);
-    return MFD_OK;
+    if (!whole) {
+        mfd_vcf_line_too_long(&r->record, line, r->line, r->limits.line);
+        return MFD_OK;
+    }
+    status = mfd_vcf_line_parse(&r->record, line, r->line, r->header.n_columns, err);
+    if (status == MFD_OK && !r->record.record.malformed) {
+        struct mfd_span chrom = r->record.record.column[MFD_VCF_CHROM];
+        mfd_vcf_header_declares(&r->header, chrom.s, chrom.n, &r->record.record.chrom_length);
+    }
+    return status;
 }
 
 /* A failure is final, but for want of input. */

@@ -155,7 +155,9 @@ int mfd_vcf_record_variant(const struct mfd_vcf_record *record, size_t allele,
         mfd_variant_set(&v, genome, chrom_text, record->pos, ref_text, alt_text, id_text, err);
     if (status == MFD_OK && v.status != MFD_VARIANT_OK && reason) /* once more, for the words */
         status = mfd_variant_check(&v, genome, reason, err);
-    if (status == MFD_OK)
+    if (status == MFD_OK) {
+        mfd_variant_check_length(&v, genome, record->chrom_length, reason);
         *out = v;
+    }
     return status;
 }

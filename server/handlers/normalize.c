@@ -66,6 +66,8 @@ static int read_one(struct answer *a, const struct mfd_item *item, const char *p
                                               item->alt, item->id, err);
     if (status == MFD_OK && v->status != MFD_VARIANT_OK)
         status = mfd_variant_check(v, a->genome, &reason, err);
+    if (status == MFD_OK)
+        mfd_variant_check_length(v, a->genome, item->chrom_length, &reason);
     if (status == MFD_OK && describable(v->status))
         return mfd_variant_normalize(v, a->genome, changed, err);
     if (status == MFD_EIO || status == MFD_ENOMEM)

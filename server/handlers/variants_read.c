@@ -104,6 +104,8 @@ int mfd_variants_read(struct mfd_scored_variants *v, size_t i, struct mfd_proble
                                               item->alt, item->id, &err);
     if (status == MFD_OK && variant->status != MFD_VARIANT_OK)
         status = mfd_variant_check(variant, genome, &reason, &err);
+    if (status == MFD_OK)
+        mfd_variant_check_length(variant, genome, item->chrom_length, &reason);
     if (status)
         return keep_error(v, i, &err, pointer, problem);
     return mfd_variants_judge(v, i, &reason, pointer, problem);

@@ -88,6 +88,15 @@ class Inputs(Case):
             self.check(mfd("predict", server=f.url), 1, "empty")
             self.assertEqual(sent(f, "/api/v1/predict"), [])
 
+    def test_variants_of_a_vcf_bring_the_lengths_that_its_header_declares(self):
+        header = (b"##contig=<ID=chr20,length=64444167,assembly=GRCh38>\n##contig=<length=7,ID=x>\n"
+                  b"##contig=<ID=y>\n##contig=<ID=z,length=?>\n##INFO=<ID=n,length=3>\n")
+        rows = b"".join(b"%s\t100\t.\tA\tC\n" % name for name in (b"chr20", b"x", b"y", b"z", b"n", b"20"))
+        with Fake(Daemon()) as f:
+            self.check(mfd("score", "--vcf", "-", server=f.url, stdin=header + rows), 0)
+            self.assertEqual([v.get("chrom_length") for v in sent(f, "/api/v1/variants/score")[0]["variants"]],
+                             [64444167, 7, None, None, None, None])
+
     def test_inputs_that_contradict_one_another_are_usage_errors(self):
         with Fake(Daemon()) as f:
             for arguments in (["predict", "chr1:1-2", "--bed", "x"], ["predict", "--fasta", "a",

@@ -164,6 +164,30 @@ SHARES = {"tracks": "MFD_SHARE_TRACKS", "biological": "MFD_SHARE", "mostly_techn
 SCORES = ["effect", "reference", "alternative", "difference", "swap", "sar", "quantile", "max_abs", "l2", "share", "agreement"]
 
 
+class Assemblies(harness.Case):
+    """REF agrees by chance with one variant in four of another assembly: lengths of contigs tell it for certain."""
+
+    def test_variants_of_another_assembly_are_not_scored(self):
+        ref = BASES[30000].upper()
+        variant = {"chrom": CONTIG, "pos": 30001, "ref": ref, "alt": "A" if ref != "A" else "C"}
+        row = "\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n%s\t30001\t.\t%s\t%s\t.\t.\t.\n" % (
+            CONTIG, ref, variant["alt"])
+        for length, status in ((len(BASES), "ok"), (len(BASES) + 1, "error")):
+            header = "##contig=<ID=%s,length=%d>" % (CONTIG, length)
+            given = [self.post(SCORE, (header + row).encode(), VCF),
+                     self.post(SCORE, {"variants": [{**variant, "chrom_length": length}]}),
+                     self.post("/api/v1/variants/normalize", {"variants": [{**variant, "chrom_length": length}]})]
+            for answer in given:
+                result = answer.json()["results"][0]
+                self.assertEqual(result["status"], status)
+                if status == "error":
+                    self.assertEqual(result["problem"]["type"], "/problems/contig-unknown")
+                    self.assertIn("%d bases" % length, result["problem"]["detail"])
+                    self.assertIn("lift the coordinates over", result["problem"]["detail"])
+        self.assertProblem(self.post(SCORE, {"variants": [{**variant, "chrom_length": 0}], "strict": True}), 422,
+                           "invalid-value")
+
+
 class Scores(harness.Case):
     """Every score as an INFO field, of the demo: it has a background and laboratories."""
     models, genomes, arguments = {}, {}, ("--demo",)

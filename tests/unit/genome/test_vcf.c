@@ -111,6 +111,39 @@ static void every_kind_of_allele_has_its_status(void **state)
            "12: ok missing-alt no-change;13: allele-too-long;end");
 }
 
+static void records_of_a_contig_that_is_longer_elsewhere_are_of_another_assembly(void **state)
+{
+    (void)state;
+    static const char vcf[] = "##contig=<ID=chr20,length=22>\n##contig=<length=21,ID=20>\n"
+                              "##contig=<ID=chrM,length=0x4>\n##contig=<ID=MT>\n"
+                              "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+                              "chr20\t1\t.\tG\tC,*\t.\t.\t.\n"
+                              "20\t1\t.\tG\tC,T\t.\t.\t.\n"
+                              "chrM\t1\t.\tA\tC\t.\t.\t.\n"
+                              "MT\t1\t.\tA\tC\t.\t.\t.\n"
+                              "Chr20\t1\t.\tG\tC\t.\t.\t.\n";
+    expect(vcf, sizeof vcf - 1, "6: contig-unknown contig-unknown;7: ok ok;8: ok;9: ok;10: ok;end");
+}
+
+static void the_assembly_of_a_length_is_named(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT, reason = MFD_ERROR_INIT;
+    struct mfd_variant v;
+    assert_int_equal(mfd_variant_set(&v, genome, "chr20", 0, "G", "C", NULL, &err), MFD_OK);
+    mfd_variant_check_length(&v, genome, 0, &reason);
+    mfd_variant_check_length(&v, genome, 21, &reason);
+    assert_int_equal(v.status, MFD_VARIANT_OK);
+    mfd_variant_check_length(&v, genome, 64444167, &reason);
+    assert_int_equal(v.status, MFD_VARIANT_CONTIG_UNKNOWN);
+    assert_string_equal(
+        reason.message,
+        "contig 'chr20' has 64444167 bases (GRCh38's) where the variant was called, and "
+        "contig 'chr20' of the genome has 21; lift the coordinates over, or use a "
+        "genome of the other assembly");
+    mfd_variant_deinit(&v);
+}
+
 static void a_bad_record_is_told_with_its_line_and_the_next_is_read(void **state)
 {
     (void)state;
@@ -367,6 +400,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_allele_has_its_status),
+        cmocka_unit_test(records_of_a_contig_that_is_longer_elsewhere_are_of_another_assembly),
+        cmocka_unit_test(the_assembly_of_a_length_is_named),
         cmocka_unit_test(a_bad_record_is_told_with_its_line_and_the_next_is_read),
         cmocka_unit_test(what_bcftools_forgives_is_read),
         cmocka_unit_test(what_is_no_vcf_is_refused),

@@ -156,11 +156,15 @@ static void declared_contigs_are_found_wherever_their_id_stands(void **state)
     assert_int_equal(mfd_vcf_reader_push(reader, text, strlen(text), &err), MFD_OK);
     assert_int_equal(mfd_vcf_reader_header(reader, &h, &err), MFD_OK);
     static const char *const names[] = { "a", "b", "chr1", "chr10" };
-    for (size_t i = 0; i < 4; i++)
-        assert_true(mfd_vcf_header_declares(h, names[i], strlen(names[i])));
+    static const int64_t lengths[] = { 5, 0, 0, 0 };
+    for (size_t i = 0; i < 4; i++) {
+        int64_t length = -1;
+        assert_true(mfd_vcf_header_declares(h, names[i], strlen(names[i]), &length));
+        assert_int_equal(length, lengths[i]);
+    }
     static const char *const others[] = { "", "c", "chr", "chr2", "5", "chr100" };
     for (size_t i = 0; i < 6; i++)
-        assert_false(mfd_vcf_header_declares(h, others[i], strlen(others[i])));
+        assert_false(mfd_vcf_header_declares(h, others[i], strlen(others[i]), NULL));
     assert_int_equal(mfd_vcf_header_columns(h), 10);
     assert_memory_equal(mfd_vcf_header_text(h).s, text, mfd_vcf_header_text(h).n);
     mfd_vcf_reader_free(reader);
