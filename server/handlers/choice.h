@@ -33,6 +33,10 @@ void mfd_choice_deinit(struct mfd_choice *choice);
 void mfd_choice_settings(const struct mfd_choice *choice, const struct mfd_model *model,
                          struct mfd_buffer *out);
 
+/* Append setting `s` of an average as "COLUMN=VALUE;COLUMN=VALUE". */
+void mfd_choice_setting(const struct mfd_choice *choice, const struct mfd_model *model, size_t s,
+                        struct mfd_buffer *out);
+
 /* Append ,"virtual_tracks":[{"id","bias","value"}, ...]: the policy of each virtual track's bias
  * (or of a contrast's two settings), and the logit that it came to; nothing where there are none.
  */

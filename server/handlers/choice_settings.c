@@ -183,24 +183,47 @@ int mfd_choice_contrast(struct mfd_choice *choice, const struct mfd_model *model
     return 0;
 }
 
-/* A field's value in a combination, as the table would have it. */
-static void add_value(const struct mfd_metadata *md, const struct mfd_combination *c, size_t at,
-                      struct mfd_buffer *out)
+/* A field's value in a combination, as the table would have it; returns whether it is a number. */
+static bool add_text(const struct mfd_metadata *md, const struct mfd_combination *c, size_t at,
+                     struct mfd_buffer *out)
 {
     const struct mfd_field *field = mfd_fields_at(md, at);
     const uint32_t *value = mfd_combination_value(md, c, at);
-    struct mfd_buffer text = MFD_BUFFER_INIT;
     if (!field->n_labels) {
         float number; /* standardised */
         mfd_code_expand(field, value, &number);
         number = (float)((double)number * field->sd + field->mean);
         mfd_text_f32s(out, &number, 1);
-        return;
+        return true;
     }
     for (size_t i = 1; i <= value[0]; i++)
-        mfd_buffer_addf(&text, "%s%s", i > 1 ? "," : "", field->labels[value[i]]);
-    mfd_text_json(out, text.data ? text.data : "", text.len);
+        mfd_buffer_addf(out, "%s%s", i > 1 ? "," : "", field->labels[value[i]]);
+    return false;
+}
+
+/* The same in JSON. */
+static void add_value(const struct mfd_metadata *md, const struct mfd_combination *c, size_t at,
+                      struct mfd_buffer *out)
+{
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    bool number = add_text(md, c, at, &text);
+    if (number)
+        mfd_buffer_add(out, text.data, text.len);
+    else
+        mfd_text_json(out, text.data ? text.data : "", text.len);
+    out->failed |= text.failed;
     mfd_buffer_deinit(&text);
+}
+
+void mfd_choice_setting(const struct mfd_choice *choice, const struct mfd_model *model, size_t s,
+                        struct mfd_buffer *out)
+{
+    const struct mfd_metadata *md = mfd_model_metadata(model);
+    const struct mfd_marginal *m = choice->marginal;
+    for (size_t i = 0; i < m->n_over; i++) {
+        mfd_buffer_addf(out, "%s%s=", i ? ";" : "", mfd_fields_at(md, m->over[i])->name);
+        add_text(md, &m->setting[s].combined, m->over[i], out);
+    }
 }
 
 void mfd_choice_settings(const struct mfd_choice *choice, const struct mfd_model *model,

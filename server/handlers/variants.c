@@ -101,7 +101,7 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
     int status = read_request(v, input, problem);
     bool vcf = input->format == MFD_MEDIA_VCF;
     if (status == 0 && vcf)
-        status = mfd_variants_vcf_ask(v, problem);
+        mfd_variants_vcf_ask(v);
     bool body = v->base.body.n_items == 0; /* to come, from a VCF */
     if (status == 0)
         status = mfd_scoring_open(&v->base, MFD_CALL_VARIANTS, input, plan, problem);

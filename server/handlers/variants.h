@@ -35,10 +35,10 @@ int64_t mfd_variants_outside(const struct mfd_scored_variants *v,
 /* The next record of a VCF in memory, pushing as much of it as that takes. */
 int mfd_variants_next(struct mfd_vcf_reader *reader, const char *body, size_t size, size_t *pushed,
                       const struct mfd_vcf_record **record, struct mfd_error *err) MFD_MUST_CHECK;
-/* An answer in VCF: check that what is asked for can stand there, before the answer is laid out;
- * then, once every variant is judged, make what it is written with. `body` is the input, or NULL
- * where that is no VCF: a record an item is made up. */
-int mfd_variants_vcf_ask(struct mfd_scored_variants *v, struct mfd_problem *problem) MFD_MUST_CHECK;
+/* An answer in VCF: ask for what its summaries are made of, before the answer is laid out; then,
+ * once every variant is judged, make what it is written with. `body` is the input, or NULL where
+ * that is no VCF: a record an item is made up. */
+void mfd_variants_vcf_ask(struct mfd_scored_variants *v);
 int mfd_variants_vcf_open(struct mfd_scored_variants *v, const char *body, size_t size,
                           struct mfd_problem *problem) MFD_MUST_CHECK;
 /* Write records [first, first + n), whose numbers are those of the items from v->first[first]. */

@@ -1,19 +1,14 @@
-/* The INFO fields of an answer in VCF: which they are, and what they say of an allele. */
+/* The INFO fields of an answer in VCF (proto/vcf_info.h): which they are, and what they say of an
+ * allele. */
 #pragma once
 
+#include "proto/vcf_info.h"
 #include "server/handlers/variants.h"
 
-#define MFD_INFO_SUMMARIES 8
-#define MFD_INFO_MOST (MFD_INFO_SUMMARIES + MFD_MAX_PARTS)
-
 struct mfd_variants_info {
-    struct mfd_vcf_field fields[MFD_INFO_MOST];
+    struct mfd_vcf_field *fields;   /* (n) owned */
+    struct mfd_info_source *source; /* (n) owned: what stands behind each */
     size_t n;
-    /* Behind the fields: a summary of the effects, or a part of the answer from MFD_INFO_SUMMARIES
-     * on, and where the texts of the latter are kept. */
-    size_t kind[MFD_INFO_MOST];
-    char id[MFD_INFO_MOST][32];
-    struct mfd_buffer description[MFD_INFO_MOST];
     float *values[3]; /* (width) effects by component; NULL where not asked for */
     size_t *best;     /* (top) */
 };

@@ -131,11 +131,16 @@ class Annotated(harness.Case):
         one = self.get("/api/v1/variants/%s-%d-%s-%s/score?format=vcf" % (v["chrom"], v["pos"], v["ref"], v["alt"]))
         self.assertEqual(info(records(one.body.decode())[0]), info(out[0]))
 
-    def test_what_a_vcf_cannot_say_is_refused(self):
-        for more, pointer in (({"features": ["technical"]}, "/features"), ({"over": ["Library_lab"], "levels": True}, "/levels")):
-            answer = self.post(SCORE + "?format=vcf", {"variants": golden.variants()[:1], **more})
-            self.assertProblem(answer, 400, "invalid-value", "VCF")
-            self.assertEqual(answer.json()["pointer"], pointer)
+    def test_a_header_that_would_be_too_long_is_refused(self):
+        like = self.get("/api/v1/models/tiny/tracks").json()["tracks"][0]["id"]
+        virtual = [{"id": "%04d" % i + "|" * 1020, "like": like, "metadata": {"proc_target": "CTCF"}} for i in range(400)]
+        request = {"variants": golden.variants()[:1], "virtual_tracks": virtual, "over": ["Library_lab"], "ensemble": "none",
+                   "components": ["total", "biological", "technical"], "levels": True}
+        answer = self.post(SCORE + "?format=vcf", request)
+        self.assertProblem(answer, 422, "unsupported", "header of a VCF", "16 MiB", "JSON")
+        self.assertEqual(answer.json()["pointer"], "/levels")
+        for fewer in ({"levels": False}, {"virtual_tracks": virtual[:20]}):
+            self.assertEqual(self.post(SCORE + "?format=vcf", {**request, **fewer}).status, 200)
 
     @unittest.skipUnless(shutil.which("bcftools") and shutil.which("tabix"), "bcftools and tabix are not installed")
     def test_bcftools_and_tabix_read_it(self):
@@ -156,10 +161,10 @@ class Annotated(harness.Case):
             self.assertEqual([q.split("\t")[:2] for q in queried], [[r[1], info(r)["MFD_STATUS"]] for r in records(text)])
 
 
-COMPONENTS = {"total": "", "biological": "_BIO", "technical": "_TECH"}
+COMPONENTS = {"total": "", "biological": "_BIO", "technical": "_TECH", "all": ""}
 FIELDS = {"effect": "MFD_EFFECTS", "sd": "MFD_SD", "reference": "MFD_REF", "alternative": "MFD_ALT",
           "difference": "MFD_DIFF", "swap": "MFD_SWAP", "sar": "MFD_SAR", "quantile": "MFD_QUANTILE",
-          "max_abs": "MFD_MAX_ABS", "l2": "MFD_L2", "agreement": "MFD_AGREEMENT"}
+          "max_abs": "MFD_MAX_ABS", "l2": "MFD_L2", "agreement": "MFD_AGREEMENT", "features": "MFD_FEATURES"}
 SHARES = {"tracks": "MFD_SHARE_TRACKS", "biological": "MFD_SHARE", "mostly_technical": "MFD_MOSTLY_TECHNICAL"}
 SCORES = ["effect", "reference", "alternative", "difference", "swap", "sar", "quantile", "max_abs", "l2", "share", "agreement"]
 
@@ -212,12 +217,22 @@ class Scores(harness.Case):
         return json.loads(told.body, parse_float=str, parse_int=str), declared, records(self.vcf)
 
     @staticmethod
-    def fields_of(result):
-        """INFO as the JSON answer would have it, to the digits."""
+    def fields_of(result, tracks=1):
+        """INFO as the JSON answer would have it, to the digits: ID, text, how many numbers, and of what."""
+        def text(values):
+            return "|".join("." if v is None else v for v in values), len(values)
         for group in [*FIELDS, "share"]:
             for name, values in result.get(group, {}).items():
-                yield (SHARES[name] if group == "share" else FIELDS[group] + COMPONENTS[name],
-                       "|".join("." if v is None else v for v in values), len(values))
+                alone = group in ("max_abs", "l2", "agreement") or group == "share" and name != "tracks"
+                yield (SHARES[name] if group == "share" else FIELDS[group] + COMPONENTS[name], *text(values),
+                       None if alone else group)
+        for name, values in result.get("levels", {}).items():
+            for s in range(len(values) // tracks):
+                yield ("MFD_LEVEL_%d%s" % (s + 1, COMPONENTS[name]), *text(values[s::len(values) // tracks]), s)
+
+    def technical(self, told):
+        """Features of the technical subspace, which are numbered before the biological ones."""
+        return self.get("/api/v1/models/" + told["provenance"]["model"]).json()["features"]["technical"]
 
     def hold(self, **options):
         told, declared, out = self.both(**options)
@@ -226,13 +241,21 @@ class Scores(harness.Case):
         for result in scored:
             record = next(r for r in out if (r[1], r[3], r[4]) == tuple(result["variant"][k] for k in ("pos", "ref", "alt")))
             fields = info(record)
-            for name, text, width in self.fields_of(result):
+            for name, text, width, what in self.fields_of(result, len(told["tracks"])):
                 seen.add(name)
                 self.assertEqual(fields[name], text, name)
                 self.assertEqual(declared[name][0], "Float" if width == 1 else "String")
-                if name not in ("MFD_SHARE", "MFD_MOSTLY_TECHNICAL") and not re.match("MFD_(MAX_ABS|L2|AGREEMENT)", name):
-                    names = declared[name][1].partition("Format: ")[2].split("|")
-                    self.assertEqual([unquote(n) for n in names], told["tracks"])
+                names = [unquote(n) for n in declared[name][1].partition("Format: ")[2].split("|")]
+                if what == "features":
+                    first = 0 if name.endswith("TECH") else self.technical(told)
+                    self.assertEqual(names, [str(first + i) for i in range(width)])
+                elif what is not None:
+                    self.assertEqual(names, told["tracks"])
+                if isinstance(what, int):
+                    setting = told["provenance"]["settings"][what]
+                    values = ";".join("%s=%s" % pair for pair in setting["values"].items())
+                    self.assertIn("setting %d of the average: %s, whose weight is %s" % (what + 1, values, setting["weight"]),
+                                  declared[name][1].replace('\\"', '"'))
         for record in out:
             if info(record)["MFD_STATUS"] not in ("ok", "flipped"):
                 self.assertTrue(seen.isdisjoint(info(record)))
@@ -253,6 +276,24 @@ class Scores(harness.Case):
         self.assertIn("MFD_REF", self.hold(scores=["effect", "reference"], a={"Biosample_term_name": "HepG2"},
                                            b={"Biosample_term_name": "K562"}, like=track))
 
+    def test_features_are_fields_in_the_order_of_the_model(self):
+        self.assertEqual(self.hold(features=["biological", "technical"], scores=["sar"]),
+                         {"MFD_SAR", "MFD_FEATURES_BIO", "MFD_FEATURES_TECH"})
+        self.assertEqual(self.hold(features=["technical"], scores=["sar"]), {"MFD_SAR", "MFD_FEATURES_TECH"})
+        one = "/api/v1/variants/%s/score?features=technical&ensemble=none&format=" % self.variants[0]
+        told = json.loads(self.get(one + "json").body, parse_float=str)["results"][0]["features"]["technical"]
+        self.assertEqual(info(records(self.get(one + "vcf").body.decode())[0])["MFD_FEATURES_TECH"], "|".join(told))
+
+    def test_levels_of_an_average_are_a_field_each(self):
+        tracks, parts = self.both()[0]["tracks"], ["total", "biological", "technical"]
+        for chosen, columns in ((tracks[:1], ["Library_lab"]), (tracks[:3], ["Library_lab", "Processing_pipeline"])):
+            seen = self.hold(over=columns, levels=True, tracks={"ids": chosen}, components=parts, scores=["effect", "l2"])
+            n = sum(name.startswith("MFD_LEVEL_") for name in seen)
+            self.assertGreater(n, 9)
+            self.assertEqual({name for name in seen if name.startswith("MFD_LEVEL_")},
+                             {"MFD_LEVEL_%d%s" % (s + 1, c) for s in range(n // 3) for c in ("", "_BIO", "_TECH")})
+        self.assertNotIn("MFD_LEVEL", "".join(self.hold(over=["Library_lab"], tracks={"ids": tracks[:1]}, scores=["l2"])))
+
     def test_effects_of_every_track_are_told_beside_other_scores_only(self):
         self.assertNotIn("MFD_EFFECTS", self.both()[1])
         self.assertNotIn("MFD_EFFECTS", self.both(scores=["sar"])[1])
@@ -270,11 +311,11 @@ class Scores(harness.Case):
             return ended.stdout.splitlines()
         told, _, _ = self.both(scores=SCORES, components=["total", "biological", "technical"])
         good = [r for r in told["results"] if r["status"] == "ok"]
-        names = [name for name, _, _ in self.fields_of(good[0])]
+        names = [name for name, _, _, _ in self.fields_of(good[0])]
         queried = run("query", "-i", 'MFD_STATUS="ok"', "-f", "\t".join("%INFO/" + n for n in names) + "\n", "-")
         self.assertEqual(len(queried), len(good))
         for line, result in zip(queried, good):
-            for name, value, (_, text, width) in zip(names, line.split("\t"), self.fields_of(result)):
+            for name, value, (_, text, width, _) in zip(names, line.split("\t"), self.fields_of(result)):
                 if width > 1:
                     self.assertEqual(value, text, name)
                 elif text == ".":
@@ -288,6 +329,13 @@ class Scores(harness.Case):
         kept = run("view", "-H", "-i", "MFD_SAR<%r" % bound, "-")
         self.assertIn(least["variant"]["pos"], [line.split("\t")[1] for line in kept])
         self.assertEqual(len(kept), sum(float(r["sar"]["total"][0]) < bound for r in good))
+        told, _, _ = self.both(over=["Library_lab"], levels=True, tracks={"ids": told["tracks"][:1]})
+        level = {r["variant"]["pos"] + r["variant"]["alt"]: float(r["levels"]["total"][1]) for r in told["results"] if r["status"] == "ok"}
+        bound = sum(level.values()) / len(level)
+        kept = run("view", "-H", "-i", "MFD_LEVEL_2<%r" % bound, "-")
+        self.assertEqual({line.split("\t")[1] + line.split("\t")[4] for line in kept}, {k for k, x in level.items() if x < bound})
+        self.both(features=["technical"])
+        self.assertIn("|", run("query", "-f", "%INFO/MFD_FEATURES_TECH\n", "-")[0])
         body = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr20\t42984261\t.\tC\tT,A\t.\t.\t.\n"
         query = "&ensemble=none&scores=sar,reference"
         self.vcf = self.post(SCORE + "?format=vcf" + query, body.encode(), VCF).body.decode()
@@ -296,6 +344,18 @@ class Scores(harness.Case):
         split = run("norm", "-m-", "-")
         self.assertEqual([(r[4], info(r)["MFD_SAR"], info(r)["MFD_REF"]) for r in records("\n".join(split))],
                          [(alt, *("|".join(r[g]["total"]) for g in ("sar", "reference"))) for alt, r in zip("TA", told)])
+
+
+class Baseline(harness.Case):
+    models = {"baseline": "baseline"}
+
+    def test_features_of_a_model_without_subspaces_are_one_field(self):
+        request = {"variants": golden.variants()[:3], "features": ["biological", "technical"], "ensemble": "none"}
+        told = json.loads(self.post(SCORE, request).body, parse_float=str)["results"]
+        text = self.post(SCORE + "?format=vcf", request).body.decode()
+        n = len(told[0]["features"]["all"])
+        self.assertIn("Format: %s\">" % "|".join(map(str, range(n))), text)
+        self.assertEqual([info(r)["MFD_FEATURES"] for r in records(text)], ["|".join(r["features"]["all"]) for r in told])
 
 
 if __name__ == "__main__":
