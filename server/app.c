@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "server/app_in.h"
+#include "server/registry.h"
 
 struct mfd_registry *mfd_app_registry(struct mfd_app *app)
 {
@@ -44,6 +45,14 @@ struct mfd_metrics *mfd_app_metrics(struct mfd_app *app)
 enum mfd_app_state mfd_app_state(struct mfd_app *app)
 {
     return app->state;
+}
+int mfd_app_ready(struct mfd_app *app, struct mfd_error *err)
+{
+    if (app->state == MFD_APP_STOPPING)
+        return mfd_fail_as(err, MFD_EBUSY, "shutting-down", "Running requests are being finished.");
+    if (app->state == MFD_APP_STARTING)
+        return mfd_fail_as(err, MFD_EBUSY, "model-not-ready", "The models are being loaded.");
+    return mfd_registry_ready(app->registry, mfd_app_settings(app)->strict_readiness, err);
 }
 struct mfd_loop *mfd_app_loop(struct mfd_app *app)
 {

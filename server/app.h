@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/base/error.h"
 #include "proto/limits.h"
 
 struct mfd_app;
@@ -35,6 +36,9 @@ struct mfd_workers *mfd_app_workers(struct mfd_app *app);
 struct mfd_metrics *mfd_app_metrics(struct mfd_app *app);
 double mfd_app_uptime(struct mfd_app *app); /* seconds */
 /* Loop thread. */
+/* MFD_OK where what is served is all that server.strict_readiness asks for; else why not, with a
+ * problem's slug. Loop. */
+int mfd_app_ready(struct mfd_app *app, struct mfd_error *err) MFD_MUST_CHECK;
 enum mfd_app_state mfd_app_state(struct mfd_app *app);
 struct mfd_loop *mfd_app_loop(struct mfd_app *app);
 struct mfd_batcher *mfd_app_batcher(struct mfd_app *app);

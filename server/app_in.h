@@ -8,7 +8,8 @@
 #include "server/workers.h"
 #include "server/settings.h"
 
-#define MFD_POLL_MS 2000 /* how soon keys made by `mfdd keys` count */
+#define MFD_AGAIN_MS 1000 /* until models that a locked database held up are loaded again */
+#define MFD_POLL_MS 2000  /* how soon keys made by `mfdd keys` count */
 
 /* Settings that are or were in force. Old ones stay: somebody may still be reading them, and there
  * are as many as there were reloads. */
@@ -28,7 +29,7 @@ struct mfd_app {
     struct timespec started;
     enum mfd_app_state state;
     struct mfd_loop *loop;
-    struct mfd_timer *watchdog, *poll;
+    struct mfd_timer *watchdog, *poll, *again;
     struct mfd_workers *pool;
     struct mfd_metrics *metrics;
     struct mfd_auth *auth;
@@ -41,6 +42,8 @@ struct mfd_app {
     /* reload.c: one at a time each */
     struct mfd_work models_job, keys_job;
     bool loading, load_again, polling;
+    bool restored; /* what the store knows is in the registry */
+    bool locked;   /* the database was, while models were loaded */
     size_t serving;
     int64_t store_version;
 };

@@ -172,7 +172,8 @@ static int start_timers(struct mfd_app *app, struct mfd_error *err)
     uint64_t alive = mfd_notify_interval();
     app->watchdog = mfd_timer_new(app->loop, on_watchdog, app);
     app->poll = mfd_timer_new(app->loop, mfd_reload_poll, app);
-    if (status == MFD_OK && (!app->watchdog || !app->poll))
+    app->again = mfd_timer_new(app->loop, mfd_reload_again, app);
+    if (status == MFD_OK && (!app->watchdog || !app->poll || !app->again))
         return mfd_fail_nomem(err);
     if (alive)
         mfd_timer_start(app->watchdog, alive, alive);
@@ -242,6 +243,7 @@ void mfd_app_free(struct mfd_app *app)
         return;
     mfd_timer_free(app->watchdog);
     mfd_timer_free(app->poll);
+    mfd_timer_free(app->again);
     mfd_http_free(app->http);
     mfd_jobs_free(app->jobs);
     mfd_batcher_stop(app->batcher);

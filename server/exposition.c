@@ -57,9 +57,11 @@ static void render_process(const struct mfd_metrics *m, struct mfd_buffer *out)
 static void render_app(struct mfd_app *app, struct mfd_buffer *out)
 {
     struct mfd_batcher_stats queue;
+    struct mfd_error unready = MFD_ERROR_INIT;
     mfd_batcher_stats(mfd_app_batcher(app), &queue);
-    mfd_metrics_plain(out, "mfd_ready", "gauge", "1 where models are loaded and warm.",
-                      mfd_app_state(app) == MFD_APP_READY);
+    mfd_metrics_plain(out, "mfd_ready", "gauge",
+                      "1 where /readyz says so: models are loaded and warm.",
+                      mfd_app_ready(app, &unready) == MFD_OK);
     mfd_metrics_plain(out, "mfd_http_connections", "gauge", "Open connections.",
                       (double)mfd_http_connections(mfd_app_http(app)));
     mfd_metrics_plain(out, "mfd_http_requests_in_flight", "gauge", "Requests under way.",

@@ -8,6 +8,8 @@
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/genome/genome.h"
+#include "core/model/model.h"
 #include "server/app_life.h"
 #include "server/demo.h"
 #include "server/keys.h"
@@ -112,6 +114,27 @@ static int print_config(const struct mfd_settings *s)
     return status;
 }
 
+/* What the configuration names must be there, too: as the daemon would open it. */
+static int check_files(const struct mfd_settings *s, struct mfd_error *err)
+{
+    int status = MFD_OK;
+    for (size_t i = 0; i < s->models.n && status == MFD_OK; i++) {
+        struct mfd_model *model = NULL;
+        status = mfd_model_open(&model, s->models.at[i].path, err);
+        if (status < 0)
+            mfd_fail_prefix(err, status, "model %s", s->models.at[i].name);
+        mfd_model_unref(model);
+    }
+    for (size_t i = 0; i < s->genomes.n && status == MFD_OK; i++) {
+        struct mfd_genome *genome = NULL;
+        status = mfd_genome_open(&genome, s->genomes.at[i].path, err);
+        if (status < 0)
+            mfd_fail_prefix(err, status, "genome %s", s->genomes.at[i].name);
+        mfd_genome_unref(genome);
+    }
+    return status;
+}
+
 static int run(struct mfd_settings *s, const struct mfd_options *o, struct mfd_error *err)
 {
     int status;
@@ -126,7 +149,9 @@ static int run(struct mfd_settings *s, const struct mfd_options *o, struct mfd_e
         break;
     }
     status = read_settings(s, o, err);
-    if (status < 0 || o->command == MFD_CMD_CHECK_CONFIG)
+    if (status == MFD_OK && o->command == MFD_CMD_CHECK_CONFIG)
+        return check_files(s, err);
+    if (status < 0)
         return status;
     if (o->command == MFD_CMD_PRINT_CONFIG)
         return print_config(s);

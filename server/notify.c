@@ -3,9 +3,9 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-void mfd_notify_ready(void)
+void mfd_notify_ready(const char *status)
 {
-    sd_notify(0, "READY=1\nSTATUS=Serving");
+    sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
 void mfd_notify_reloading(void)

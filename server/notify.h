@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-void mfd_notify_ready(void);
+/* `status` is a line for people, as `systemctl status` shows it. */
+void mfd_notify_ready(const char *status);
 void mfd_notify_reloading(void);
 void mfd_notify_stopping(void);
 void mfd_notify_status(const char *status);

@@ -22,6 +22,9 @@ int mfd_db_fail(sqlite3 *db, int rc, const char *what, struct mfd_error *err)
         return mfd_fail(err, MFD_EEXISTS, "cannot %s: %s", what, sqlite3_errmsg(db));
     case SQLITE_NOMEM:
         return mfd_fail_nomem(err);
+    case SQLITE_BUSY: /* for longer than mfd_store_open lets anyone wait */
+        return mfd_fail_as(err, MFD_EBUSY, "internal", "cannot %s: %s by another program", what,
+                           sqlite3_errmsg(db));
     default:
         break;
     }

@@ -63,6 +63,7 @@ void mfd_registry_free(struct mfd_registry *r)
     }
     pthread_mutex_destroy(&r->admin);
     pthread_mutex_destroy(&r->lock);
+    mfd_registry_free_failed(r);
     free(r->entries);
     free(r->model_dir);
     free(r->default_model);
@@ -106,15 +107,20 @@ struct mfd_entry *mfd_registry_look(const struct mfd_registry *r, const char *na
     return found;
 }
 
-/* The model of requests that name none: chosen, else configured, else the first that serves. */
-static struct mfd_entry *find_default(const struct mfd_registry *r)
+/* The model of requests that name none: chosen, else configured, else the first that serves. Where
+ * the configured one has failed, none: another would answer in its place. */
+static struct mfd_entry *find_default(const struct mfd_registry *r,
+                                      const struct mfd_failed_model **failed)
 {
     struct mfd_entry *found = NULL;
+    *failed = NULL;
     for (size_t i = 0; i < r->n && !found; i++)
         if (r->entries[i]->row.is_default)
             found = r->entries[i];
     if (!found && r->default_model[0])
         found = mfd_registry_look(r, r->default_model);
+    if (!found && r->default_model[0] && (*failed = mfd_registry_failed(r, r->default_model)))
+        return NULL;
     for (size_t i = 0; i < r->n && !found; i++)
         if (r->entries[i]->served)
             found = r->entries[i];
@@ -125,6 +131,9 @@ int mfd_registry_fail_model(const struct mfd_registry *r, const char *name, stru
 {
     char list[256];
     size_t n = 0;
+    const struct mfd_failed_model *failed = name ? mfd_registry_failed(r, name) : NULL;
+    if (failed)
+        return mfd_registry_fail_failed(failed, err);
     list[0] = '\0';
     for (size_t i = 0; i < r->n && n < sizeof list; i++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s@%s", i ? ", " : "",
@@ -147,12 +156,15 @@ int mfd_registry_acquire(struct mfd_registry *r, const char *name, struct mfd_se
 {
     int status = MFD_OK;
     pthread_mutex_lock(&r->lock);
-    const struct mfd_entry *e = name ? mfd_registry_look(r, name) : find_default(r);
-    if (!e)
-        status = r->starting
-                     ? mfd_fail_as(err, MFD_EBUSY, "model-not-ready",
-                                   "The server is still loading its models; try again in a moment.")
-                     : mfd_registry_fail_model(r, name, err);
+    const struct mfd_failed_model *failed = NULL;
+    const struct mfd_entry *e = name ? mfd_registry_look(r, name) : find_default(r, &failed);
+    if (!e && r->starting)
+        status = mfd_fail_as(err, MFD_EBUSY, "model-not-ready",
+                             "The server is still loading its models; try again in a moment.");
+    else if (!e && failed)
+        status = mfd_registry_fail_failed(failed, err);
+    else if (!e)
+        status = mfd_registry_fail_model(r, name, err);
     else if (!e->served)
         status = fail_not_ready(e, err);
     else
@@ -177,9 +189,18 @@ void mfd_model_info_deinit(struct mfd_model_info *info)
     *info = (struct mfd_model_info){ 0 };
 }
 
+static bool is_whole(struct mfd_model_info *info)
+{
+    if (info->name && info->version && info->digest && info->path && info->error)
+        return true;
+    mfd_model_info_deinit(info);
+    return false;
+}
+
 bool mfd_registry_describe(const struct mfd_registry *r, const struct mfd_entry *e,
                            struct mfd_model_info *out)
 {
+    const struct mfd_failed_model *failed;
     *out = (struct mfd_model_info){
         .id = e->row.id,
         .name = mfd_strdup(e->row.name),
@@ -188,14 +209,45 @@ bool mfd_registry_describe(const struct mfd_registry *r, const struct mfd_entry 
         .path = mfd_strdup(e->row.path),
         .error = mfd_strdup(e->error),
         .state = e->state,
-        .is_default = e == find_default(r),
+        .is_default = e == find_default(r, &failed),
         .created = e->row.created,
         .from_config = strcmp(e->row.source, "config") == 0,
     };
-    if (out->name && out->version && out->digest && out->path && out->error)
-        return true;
-    mfd_model_info_deinit(out);
-    return false;
+    return is_whole(out);
+}
+
+/* A model that was registered before and has failed too tells for itself. */
+static bool is_told(const struct mfd_registry *r, const struct mfd_failed_model *failed)
+{
+    const struct mfd_entry *e = mfd_registry_look(r, failed->name);
+    return e && e->state == MFD_MODEL_FAILED;
+}
+
+static const struct mfd_failed_model *failed_at(const struct mfd_registry *r, size_t i)
+{
+    const struct mfd_failed_model *failed = r->failed;
+    for (; failed; failed = failed->next)
+        if (!is_told(r, failed) && i-- == 0)
+            break;
+    return failed;
+}
+
+static bool describe_failed(const struct mfd_registry *r, const struct mfd_failed_model *failed,
+                            struct mfd_model_info *out)
+{
+    const struct mfd_failed_model *chosen;
+    size_t n = strcspn(failed->name, "@");
+    find_default(r, &chosen);
+    *out = (struct mfd_model_info){
+        .name = mfd_strndup(failed->name, n),
+        .version = mfd_strdup(failed->name[n] ? failed->name + n + 1 : ""),
+        .digest = mfd_strdup(""),
+        .path = mfd_strdup(""),
+        .error = mfd_strdup(failed->error),
+        .state = MFD_MODEL_FAILED,
+        .is_default = failed == chosen,
+    };
+    return is_whole(out);
 }
 
 int mfd_registry_find(struct mfd_registry *r, const char *name, struct mfd_model_info *out,
@@ -203,9 +255,12 @@ int mfd_registry_find(struct mfd_registry *r, const char *name, struct mfd_model
 {
     pthread_mutex_lock(&r->lock);
     const struct mfd_entry *e = mfd_registry_look(r, name);
-    int status = !e                                 ? mfd_registry_fail_model(r, name, err)
-                 : mfd_registry_describe(r, e, out) ? MFD_OK
-                                                    : mfd_fail_nomem(err);
+    const struct mfd_failed_model *failed = e ? NULL : mfd_registry_failed(r, name);
+    int status = MFD_OK;
+    if (!e && !failed)
+        status = mfd_registry_fail_model(r, name, err);
+    else if (e ? !mfd_registry_describe(r, e, out) : !describe_failed(r, failed, out))
+        status = mfd_fail_nomem(err);
     pthread_mutex_unlock(&r->lock);
     return status;
 }
@@ -214,6 +269,8 @@ size_t mfd_registry_count(struct mfd_registry *r)
 {
     pthread_mutex_lock(&r->lock);
     size_t n = r->n;
+    while (failed_at(r, n - r->n))
+        n++;
     pthread_mutex_unlock(&r->lock);
     return n;
 }
@@ -221,7 +278,9 @@ size_t mfd_registry_count(struct mfd_registry *r)
 bool mfd_registry_at(struct mfd_registry *r, size_t i, struct mfd_model_info *out)
 {
     pthread_mutex_lock(&r->lock);
-    bool ok = i < r->n && mfd_registry_describe(r, r->entries[i], out);
+    const struct mfd_failed_model *failed = i < r->n ? NULL : failed_at(r, i - r->n);
+    bool ok = failed ? describe_failed(r, failed, out)
+                     : i < r->n && mfd_registry_describe(r, r->entries[i], out);
     pthread_mutex_unlock(&r->lock);
     return ok;
 }
@@ -357,6 +416,17 @@ void mfd_registry_metrics(struct mfd_registry *r, struct mfd_buffer *out)
                             r->entries[i]->row.name, r->entries[i]->row.version,
                             mfd_model_state_name((enum mfd_model_state)s),
                             (int)r->entries[i]->state == s);
+    const struct mfd_failed_model *failed;
+    for (size_t i = 0; (failed = failed_at(r, i)); i++) {
+        if (!mfd_registry_good_name(failed->name, true)) /* it may be why; no label, then */
+            continue;
+        const char *at = strchr(failed->name, '@');
+        int n = (int)strcspn(failed->name, "@");
+        for (int s = 0; s <= MFD_MODEL_FAILED; s++)
+            mfd_buffer_addf(out, "mfd_model_state{model=\"%.*s\",version=\"%s\",state=\"%s\"} %d\n",
+                            n, failed->name, at ? at + 1 : "",
+                            mfd_model_state_name((enum mfd_model_state)s), s == MFD_MODEL_FAILED);
+    }
     for (size_t m = 0; m < sizeof of_engines / sizeof *of_engines; m++) {
         mfd_buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", of_engines[m].name, of_engines[m].help,
                         of_engines[m].name, of_engines[m].type);

@@ -72,9 +72,10 @@ int mfd_registry_add_genome(struct mfd_registry *registry, const char *name, con
 
 enum mfd_model_state { MFD_MODEL_UNLOADED, MFD_MODEL_LOADING, MFD_MODEL_READY, MFD_MODEL_FAILED };
 
-/* What is known of a registered model; plain copies, release with mfd_model_info_deinit. */
+/* What is known of a model, registered or only named by the configuration; plain copies, release
+ * with mfd_model_info_deinit. */
 struct mfd_model_info {
-    int64_t id; /* row of the store */
+    int64_t id; /* row of the store; 0: not registered, and "" for what is not known */
     char *name, *version, *digest, *path, *error;
     enum mfd_model_state state;
     bool is_default, from_config;
@@ -86,7 +87,7 @@ const char *mfd_model_state_name(enum mfd_model_state state);
 int mfd_registry_find(struct mfd_registry *registry, const char *name, struct mfd_model_info *out,
                       struct mfd_error *err) MFD_MUST_CHECK;
 size_t mfd_registry_count(struct mfd_registry *registry);
-/* The i-th in the order of registration; false where there are fewer. */
+/* The i-th in the order of registration, those that failed last; false where there are fewer. */
 bool mfd_registry_at(struct mfd_registry *registry, size_t i, struct mfd_model_info *out);
 
 /* Remove uploaded bundles that no model of the store is made of, and halves of uploads: what a
@@ -112,6 +113,22 @@ int mfd_registry_set_default(struct mfd_registry *registry, const char *name,
                              struct mfd_error *err) MFD_MUST_CHECK;
 /* Load every model that is wanted; failures are logged and noted. Returns how many serve. */
 size_t mfd_registry_load_wanted(struct mfd_registry *registry);
+
+/* --- models that the configuration names and that cannot be registered: any thread ----------- */
+
+void mfd_registry_note_failed(struct mfd_registry *registry, const char *name, const char *why);
+/* It is well; mfd_registry_put does that for what it registers. */
+void mfd_registry_clear_failed(struct mfd_registry *registry, const char *name);
+/* Forget those that `keep` does not want. */
+void mfd_registry_keep_failed(struct mfd_registry *registry,
+                              bool (*keep)(const void *arg, const char *name), const void *arg);
+/* Append their names; returns how many there are. */
+size_t mfd_registry_failed_names(struct mfd_registry *registry, struct mfd_buffer *out);
+json_t *mfd_registry_failed_json(struct mfd_registry *registry);
+/* MFD_OK where some model serves and, for `all`, none has failed; else MFD_EBUSY, slug
+ * model-not-ready. Says names, not reasons: those are for whoever may list models. */
+int mfd_registry_ready(struct mfd_registry *registry, bool all,
+                       struct mfd_error *err) MFD_MUST_CHECK;
 
 void mfd_registry_metrics(struct mfd_registry *registry, struct mfd_buffer *out);
 /* A name for a model or genome: letters, digits, '.', '_', '-', beginning with a letter or digit,

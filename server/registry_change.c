@@ -242,6 +242,8 @@ int mfd_registry_put(struct mfd_registry *r, const char *name, const char *path,
                            name);
     pthread_mutex_lock(&r->admin);
     int status = put(r, name, path, upload, source, created, out, err);
+    if (status == MFD_OK)
+        mfd_registry_clear_failed(r, name);
     pthread_mutex_unlock(&r->admin);
     return status;
 }

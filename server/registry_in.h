@@ -15,6 +15,13 @@ struct mfd_entry {
     struct mfd_served *served; /* while ready */
 };
 
+/* A model that the configuration names and that is not registered. */
+struct mfd_failed_model {
+    struct mfd_failed_model *next;
+    char error[512];
+    char name[]; /* as configured: perhaps with @version */
+};
+
 struct mfd_named_genome {
     char *name;
     struct mfd_genome *genome;
@@ -32,6 +39,7 @@ struct mfd_registry {
     pthread_mutex_t lock;
     struct mfd_entry **entries;
     size_t n;
+    struct mfd_failed_model *failed;
     bool starting; /* what is to be loaded at first has not all been */
 };
 
@@ -41,5 +49,9 @@ struct mfd_entry *mfd_registry_look(const struct mfd_registry *r, const char *na
 int mfd_registry_fail_model(const struct mfd_registry *r, const char *name, struct mfd_error *err);
 bool mfd_registry_describe(const struct mfd_registry *r, const struct mfd_entry *e,
                            struct mfd_model_info *out);
+/* registry_failed.c, under lock: the failed model that a request's name means, or NULL. */
+const struct mfd_failed_model *mfd_registry_failed(const struct mfd_registry *r, const char *name);
+int mfd_registry_fail_failed(const struct mfd_failed_model *failed, struct mfd_error *err);
+void mfd_registry_free_failed(struct mfd_registry *r);
 void mfd_entry_free(struct mfd_entry *e);
 void mfd_row_deinit(struct mfd_store_model *row);

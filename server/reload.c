@@ -46,26 +46,64 @@ static void forget_stale(struct mfd_app *app, const struct mfd_settings *s)
     }
 }
 
+static bool is_named(const void *settings, const char *name)
+{
+    const struct mfd_settings *s = settings;
+    for (size_t i = 0; i < s->models.n; i++)
+        if (strcmp(s->models.at[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* One line of [models]. */
+static int load_model(struct mfd_app *app, const struct mfd_named_path *m)
+{
+    struct mfd_model_info info = { 0 };
+    struct mfd_error err = MFD_ERROR_INIT;
+    bool created;
+    int status =
+        mfd_registry_put(app->registry, m->name, m->path, NULL, "config", &created, &info, &err);
+    if (status < 0)
+        mfd_log(MFD_LOG_ERROR, "model %s: %s", m->name, err.message);
+    else
+        mfd_log(MFD_LOG_INFO, "model %s@%s is ready", info.name, info.version);
+    if (status < 0)
+        mfd_registry_note_failed(app->registry, m->name, err.message);
+    mfd_model_info_deinit(&info);
+    return status;
+}
+
 static void load_models(void *arg)
 {
     struct mfd_app *app = arg;
     struct mfd_error err = MFD_ERROR_INIT;
     const struct mfd_settings *s = mfd_app_settings(app);
-    if (mfd_registry_count(app->registry) == 0 && mfd_registry_restore(app->registry, &err) < 0)
+    int status = app->restored ? MFD_OK : mfd_registry_restore(app->registry, &err);
+    app->restored = status == MFD_OK;
+    app->locked = status == MFD_EBUSY;
+    if (status < 0)
         mfd_log(MFD_LOG_ERROR, "%s", err.message);
+    if (app->locked) /* all of them, when it is not */
+        return;
     forget_stale(app, s);
-    for (size_t i = 0; i < s->models.n; i++) {
-        struct mfd_model_info info = { 0 };
-        bool created;
-        const struct mfd_named_path *m = &s->models.at[i];
-        if (mfd_registry_put(app->registry, m->name, m->path, NULL, "config", &created, &info,
-                             &err) < 0)
-            mfd_log(MFD_LOG_ERROR, "model %s: %s", m->name, err.message);
-        else
-            mfd_log(MFD_LOG_INFO, "model %s@%s is ready", info.name, info.version);
-        mfd_model_info_deinit(&info);
-    }
-    app->serving = mfd_registry_load_wanted(app->registry);
+    mfd_registry_keep_failed(app->registry, is_named, s);
+    for (size_t i = 0; i < s->models.n && !app->locked; i++)
+        app->locked = load_model(app, &s->models.at[i]) == MFD_EBUSY;
+    if (!app->locked)
+        app->serving = mfd_registry_load_wanted(app->registry);
+}
+
+/* To systemd: that we serve, and what is missing. */
+static void notify_ready(struct mfd_app *app)
+{
+    struct mfd_buffer names = MFD_BUFFER_INIT, status = MFD_BUFFER_INIT;
+    size_t failed = mfd_registry_failed_names(app->registry, &names);
+    mfd_buffer_addf(&status, "Serving %zu model%s", app->serving, app->serving == 1 ? "" : "s");
+    if (failed)
+        mfd_buffer_addf(&status, "; could not be loaded: %s", names.data ? names.data : "");
+    mfd_notify_ready(status.failed ? "Serving" : status.data);
+    mfd_buffer_deinit(&status);
+    mfd_buffer_deinit(&names);
 }
 
 static void models_loaded(void *arg)
@@ -79,12 +117,19 @@ static void models_loaded(void *arg)
     }
     if (app->state == MFD_APP_STOPPING)
         return;
+    if (app->locked) {
+        mfd_notify_status("The database is locked by another program; waiting to load models");
+        mfd_timer_start(app->again, MFD_AGAIN_MS, 0);
+        return;
+    }
     app->state = MFD_APP_READY;
     mfd_jobs_start(app->jobs);
-    mfd_notify_ready();
-    char members[64];
-    snprintf(members, sizeof members, "\"models\":%zu,\"seconds\":%.3f", app->serving,
-             mfd_app_uptime(app));
+    notify_ready(app);
+    char members[96];
+    struct mfd_buffer names = MFD_BUFFER_INIT;
+    snprintf(members, sizeof members, "\"models\":%zu,\"failed\":%zu,\"seconds\":%.3f",
+             app->serving, mfd_registry_failed_names(app->registry, &names), mfd_app_uptime(app));
+    mfd_buffer_deinit(&names);
     mfd_log_json(MFD_LOG_INFO, members, "ready");
 }
 
@@ -99,6 +144,13 @@ void mfd_reload_first(struct mfd_app *app)
         .work = load_models, .done = models_loaded, .arg = app, .kind = MFD_WORK_HEAVY
     };
     mfd_workers_submit(app->pool, &app->models_job);
+}
+
+void mfd_reload_again(void *arg)
+{
+    struct mfd_app *app = arg;
+    if (app->state != MFD_APP_STOPPING)
+        mfd_reload_first(app);
 }
 
 /* --- keys
@@ -202,7 +254,7 @@ void mfd_reload(void *arg)
         if (node)
             mfd_settings_deinit(&node->settings);
         free(node);
-        mfd_notify_ready();
+        notify_ready(app);
         return;
     }
     warn_fixed(mfd_app_settings(app), &node->settings);

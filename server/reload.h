@@ -13,5 +13,7 @@ void mfd_reload_first(struct mfd_app *app);
 void mfd_reload(void *app);
 /* Now and then: has `mfdd keys` changed the keys? */
 void mfd_reload_poll(void *app);
+/* Load the models that a locked database held up. */
+void mfd_reload_again(void *app);
 /* Read the keys now. Not on the loop. */
 int mfd_reload_keys(struct mfd_app *app, struct mfd_error *err) MFD_MUST_CHECK;

@@ -48,6 +48,8 @@ static const struct setting table[] = {
       "milliseconds that running requests get to finish after SIGTERM" },
     { "server", "workers", NUMBER, AT(workers), NULL, 4, 2, 64,
       "threads that read, encode and look into the store" },
+    { "server", "strict_readiness", SWITCH, AT(strict_readiness), NULL, 0, 0, 1,
+      "be ready when every model of [models] could be loaded; no: when any model serves" },
     { "state", "dir", PATH, AT(state_dir), "", 0, 0, 0,
       "directory of the registry, jobs and uploads; empty: $STATE_DIRECTORY, else "
       "$XDG_STATE_HOME/mfd, else ~/.local/state/mfd" },

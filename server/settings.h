@@ -27,7 +27,7 @@ struct mfd_settings {
     /* [server] */
     char *listen;
     int64_t port;
-    bool require_keys, allow_anonymous;
+    bool require_keys, allow_anonymous, strict_readiness;
     char *hosts, *cors_origins;
     char *tls_certificate, *tls_key;
     int64_t idle_ms, drain_ms, workers;

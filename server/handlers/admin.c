@@ -70,7 +70,7 @@ static bool forbidden_by_precondition(struct mfd_request *rq, const char *name)
     struct mfd_model_info info = { 0 };
     struct mfd_error err = MFD_ERROR_INIT;
     char tag[96] = "";
-    bool exists = mfd_registry_find(registry_of(rq), name, &info, &err) == MFD_OK;
+    bool exists = mfd_registry_find(registry_of(rq), name, &info, &err) == MFD_OK && info.id;
     if (exists)
         snprintf(tag, sizeof tag, "%.40s-%s%s", info.digest, mfd_model_state_name(info.state),
                  info.is_default ? "-default" : "");

@@ -44,10 +44,12 @@ static void get_genomes(struct mfd_request *rq)
 
 json_t *mfd_model_json(const struct mfd_model_info *info, json_t *card)
 {
-    json_t *out =
-        json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", info->name, "version", info->version,
-                  "digest", info->digest, "state", mfd_model_state_name(info->state), "default",
-                  info->is_default, "created", (json_int_t)info->created);
+    json_t *out = json_pack("{s:s, s:s?, s:s?, s:s, s:b}", "name", info->name, "version",
+                            info->version[0] ? info->version : NULL, "digest",
+                            info->digest[0] ? info->digest : NULL, "state",
+                            mfd_model_state_name(info->state), "default", info->is_default);
+    if (out && info->id)
+        json_object_set_new(out, "created", json_integer((json_int_t)info->created));
     if (out && info->error[0])
         json_object_set_new(out, "error", json_string(info->error));
     if (out && card)
@@ -74,8 +76,9 @@ static void get_models(struct mfd_request *rq)
     mfd_reply_json(rq, 200, json_pack("{s:o, s:o}", "models", list, "next", mfd_page_next(last)));
 }
 
-/* The model that the path names; false where the request has been answered. */
-static bool find(struct mfd_request *rq, struct mfd_model_info *info)
+/* The model that the path names, if only by the configuration; false where the request has been
+ * answered. */
+static bool find_any(struct mfd_request *rq, struct mfd_model_info *info)
 {
     struct mfd_error err = MFD_ERROR_INIT;
     if (mfd_registry_find(mfd_app_registry(mfd_request_app(rq)), mfd_request_param(rq, "model"),
@@ -85,14 +88,32 @@ static bool find(struct mfd_request *rq, struct mfd_model_info *info)
     return false;
 }
 
+/* One whose tables the store has. */
+static bool find(struct mfd_request *rq, struct mfd_model_info *info)
+{
+    if (!find_any(rq, info))
+        return false;
+    if (info->id)
+        return true;
+    mfd_reply_fail(rq, "model-not-ready", NULL, "The model %s could not be loaded: %s", info->name,
+                   info->error);
+    mfd_model_info_deinit(info);
+    return false;
+}
+
 static void get_model(struct mfd_request *rq)
 {
     static const char *const none[] = { NULL };
     struct mfd_model_info info;
     struct mfd_error err = MFD_ERROR_INIT;
     json_t *card = NULL;
-    if (!mfd_page_only(rq, none) || !find(rq, &info))
+    if (!mfd_page_only(rq, none) || !find_any(rq, &info))
         return;
+    if (!info.id) {
+        mfd_reply_json(rq, 200, mfd_model_json(&info, NULL));
+        mfd_model_info_deinit(&info);
+        return;
+    }
     char tag[96];
     snprintf(tag, sizeof tag, "%.40s-%s%s", info.digest, mfd_model_state_name(info.state),
              info.is_default ? "-default" : "");

@@ -39,11 +39,13 @@ static struct mfd_served *acquire(struct mfd_request *rq)
     return served;
 }
 
-/* Ready is who has a model to serve. */
+/* As /readyz. */
 static void get_ready(struct mfd_request *rq)
 {
-    MFD_CLEANUP(mfd_served_unref_p) struct mfd_served *served = acquire(rq);
-    if (served)
+    struct mfd_error err = MFD_ERROR_INIT;
+    if (mfd_app_ready(mfd_request_app(rq), &err) < 0)
+        mfd_reply_error(rq, &err);
+    else
         mfd_reply_json(rq, 200, json_pack("{s:b}", "ready", 1));
 }
 
@@ -98,7 +100,8 @@ static void get_model(struct mfd_request *rq)
 const struct mfd_route mfd_routes_infer[] = {
     GET_LINE("/v2", get_server, MFD_SCOPE_NONE),
     GET_LINE("/v2/health/live", get_live, MFD_SCOPE_NONE),
-    GET_LINE("/v2/health/ready", get_ready, MFD_SCOPE_NONE),
+    { "GET", "/v2/health/ready", .handle = get_ready, .where = MFD_ON_LOOP, .scope = MFD_SCOPE_NONE,
+      .offers = MFD_MEDIA_JSON },
     GET_LINE(MODEL, get_model, MFD_SCOPE_READ),
     GET_LINE(MODEL "/ready", get_model_ready, MFD_SCOPE_READ),
     GET_LINE(VERSION, get_model, MFD_SCOPE_READ),

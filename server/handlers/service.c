@@ -16,20 +16,18 @@ static void get_live(struct mfd_request *rq)
 static void get_ready(struct mfd_request *rq)
 {
     struct mfd_app *app = mfd_request_app(rq);
-    struct mfd_served *served = NULL;
     struct mfd_error err = MFD_ERROR_INIT;
-    enum mfd_app_state state = mfd_app_state(app);
-    if (state == MFD_APP_STOPPING) {
-        mfd_reply_fail(rq, "shutting-down", NULL, "Running requests are being finished.");
-    } else if (state == MFD_APP_STARTING) {
-        mfd_request_set_header(rq, "Retry-After", "1");
-        mfd_reply_fail(rq, "model-not-ready", NULL, "The models are being loaded.");
-    } else if (mfd_registry_acquire(mfd_app_registry(app), NULL, &served, &err) < 0) {
-        mfd_reply_fail(rq, "model-not-ready", NULL, "No model can answer: %s", err.message);
-    } else {
-        mfd_reply_json(rq, 200, json_pack("{s:s}", "status", "ok"));
+    if (mfd_app_ready(app, &err) < 0) {
+        if (mfd_app_state(app) == MFD_APP_STARTING)
+            mfd_request_set_header(rq, "Retry-After", "1");
+        mfd_reply_error(rq, &err);
+        return;
     }
-    mfd_served_unref(served);
+    json_t *failed = mfd_registry_failed_json(mfd_app_registry(app));
+    mfd_reply_json(rq, 200,
+                   json_pack("{s:s, s:O*}", "status", "ok", "failed",
+                             json_array_size(failed) ? failed : NULL));
+    json_decref(failed);
 }
 
 static void get_metrics(struct mfd_request *rq)

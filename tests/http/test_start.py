@@ -136,6 +136,57 @@ class Starting(Place):
         self.assertEqual(daemon.request("GET", "/api/v1/models/tiny").json()["state"], "ready")
         daemon.stop()
 
+    def test_a_model_that_cannot_be_loaded_is_told_with_the_reason(self):
+        path = self.write("not a bundle", "bad.mfd")
+        daemon = harness.Daemon(models={"bad": path, "tiny": "tiny"})
+        self.assertEqual(daemon.wait_for("ready")["failed"], 1)
+        tiny, bad = daemon.request("GET", "/api/v1/models").json()["models"]
+        self.assertEqual((tiny["name"], tiny["state"], tiny["default"]), ("tiny", "ready", False))
+        self.assertEqual([bad[k] for k in ("name", "version", "digest", "state", "default")],
+                         ["bad", None, None, "failed", True])
+        self.assertIn("bad.mfd", bad["error"])
+        self.assertEqual(daemon.request("GET", "/api/v1/models/bad").json(), bad)
+        self.assertEqual(daemon.request("GET", "/readyz").json(), {"status": "ok", "failed": ["bad"]})
+        self.assertEqual(daemon.request("GET", "/v2/health/ready").status, 200)
+        metrics = daemon.request("GET", "/metrics").body.decode()
+        self.assertIn('mfd_model_state{model="bad",version="",state="failed"} 1\n', metrics)
+        window = "ACGT" * 1000
+        for name in ("bad", None):  # nobody else answers for it
+            answer = daemon.request("POST", "/api/v1/predict", {"sequences": [window], **({"model": name} if name else {})})
+            self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"))
+            self.assertIn("bad.mfd", answer.json()["detail"])
+        for target in ("/api/v1/models/bad/tracks", "/api/v1/models/bad/fields/x", "/v2/models/bad/ready"):
+            answer = daemon.request("GET", target)
+            self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"), target)
+        self.assertEqual(daemon.request("POST", "/api/v1/predict", {"model": "tiny", "sequences": [window]}).status, 200)
+        answer = daemon.request("PUT", "/api/v1/models/bad", {"path": harness.bundle("order2")}, {"If-None-Match": "*"})
+        self.assertEqual(answer.status, 201, answer.body)
+        self.assertEqual(daemon.request("GET", "/readyz").json(), {"status": "ok"})
+        self.assertEqual([m["state"] for m in daemon.request("GET", "/api/v1/models").json()["models"]], ["ready"] * 2)
+        self.assertEqual(daemon.request("POST", "/api/v1/predict", {"sequences": [window]}).status, 200)
+        daemon.stop()
+
+    def test_with_strict_readiness_every_model_must_load(self):
+        path = self.write("not a bundle", "bad.mfd")
+        daemon = harness.Daemon(models={"tiny": "tiny", "bad": path}, settings={"server.strict_readiness": "yes"})
+        for target in ("/readyz", "/v2/health/ready"):
+            answer = daemon.request("GET", target)
+            self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"))
+            self.assertIn(": bad.", answer.json()["detail"])
+            self.assertNotIn(self.place, answer.json()["detail"], "whoever asks needs no key")
+        self.assertEqual(daemon.metric("mfd_ready"), 0)
+        self.assertEqual(daemon.request("POST", "/api/v1/predict", {"sequences": ["ACGT" * 1000]}).status, 200)
+        daemon.stop()
+
+    def test_checking_a_configuration_opens_what_it_names(self):
+        bad, model = self.write("not a bundle", "bad.mfd"), "--model=tiny=" + harness.bundle("tiny")
+        genome = "--genome=region=" + os.path.join(harness.DATA, "region.fa")
+        self.assertEqual(mfdd("--check-config", model, genome)[0], 0)
+        for more, words in (("--model=bad=" + bad, "model bad: .*bad.mfd"), ("--genome=g=/nonexistent", "genome g: .*nonexistent")):
+            code, _, said = mfdd("--check-config", model, genome, more)
+            self.assertEqual(code, 1)
+            self.assertRegex(said, words)
+
     def test_the_demo_needs_nothing_else(self):
         daemon = harness.Daemon("--demo", state=self.place)
         self.assertEqual(daemon.request("GET", "/readyz").status, 200)
@@ -164,6 +215,21 @@ class Reload(Place):
         self.assertEqual(daemon.request("GET", "/service-info").json()["limits"]["items"]["value"], 6)
         models = daemon.request("GET", "/api/v1/models").json()["models"]
         self.assertEqual([m["name"] for m in models], ["wide"])
+        daemon.stop()
+
+    def test_a_model_that_was_mended_is_taken_up_and_one_that_is_named_no_more_forgotten(self):
+        bad = self.write("not a bundle", "bad.mfd")
+        text = "[models]\nbad = %s\nworse = /nonexistent.mfd\ntiny = %s\n" % (bad, harness.bundle("tiny"))
+        daemon = harness.Daemon("--config", self.write(text))
+        self.assertEqual(sorted(daemon.request("GET", "/readyz").json()["failed"]), ["bad", "worse"])
+        shutil.copy(harness.bundle("order2"), bad)
+        self.write(text.replace("worse = /nonexistent.mfd\n", ""))
+        skip = len(daemon.log)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("ready", skip)
+        self.assertEqual(daemon.request("GET", "/readyz").json(), {"status": "ok"})
+        models = daemon.request("GET", "/api/v1/models").json()["models"]
+        self.assertEqual([(m["name"], m["state"]) for m in models], [("tiny", "ready"), ("bad", "ready")])
         daemon.stop()
 
     def test_a_wrong_file_changes_nothing(self):
@@ -224,6 +290,16 @@ class Systemd(Place):
                     return
         self.fail("never in time with the lock")
 
+    def test_what_could_not_be_loaded_stands_in_the_status(self):
+        path = os.path.join(self.place, "notify")
+        bad = self.write("not a bundle", "bad.mfd")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(path)
+            s.settimeout(harness.PATIENCE)
+            daemon = harness.Daemon(models={"tiny": "tiny", "bad": bad}, env={"NOTIFY_SOCKET": path})
+            self.assertEqual(s.recv(1000), b"READY=1\nSTATUS=Serving 1 model; could not be loaded: bad")
+            daemon.stop()
+
     def unready_while_locked(self, daemon, state, s):
         """False where the daemon was ready before it could be locked out."""
         database = sqlite3.connect(state + "/mfd.db", timeout=harness.PATIENCE, isolation_level=None)
@@ -241,6 +317,28 @@ class Systemd(Place):
             database.execute("ROLLBACK")
             database.close()
         return True
+
+    def test_a_database_that_stays_locked_is_waited_for(self):
+        """Longer than a single write waits for it: no model is given up."""
+        models, state = {"chr20": "chr20", "wide": "wide", "tiny": "tiny"}, os.path.join(self.place, "state")
+        for _ in range(10):  # until the lock comes before the last model
+            daemon = harness.Daemon(models=models, state=state, wait="listening")
+            database = sqlite3.connect(state + "/mfd.db", timeout=harness.PATIENCE, isolation_level=None)
+            database.execute("BEGIN IMMEDIATE")
+            locked = daemon.request("GET", "/readyz").status == 503
+            if locked:
+                daemon.wait_for("model .*: cannot write to the store: database is locked by another program")
+                answer = daemon.request("GET", "/readyz")
+                self.assertEqual((answer.status, answer.slug), (503, "model-not-ready"))
+            database.execute("ROLLBACK")
+            database.close()
+            daemon.wait_for("ready")
+            self.assertEqual(daemon.request("GET", "/readyz").json(), {"status": "ok"})
+            self.assertEqual([m["state"] for m in daemon.request("GET", "/api/v1/models").json()["models"]], ["ready"] * 3)
+            daemon.stop()
+            if locked:
+                return
+        self.fail("never in time with the lock")
 
     def test_no_model_is_ready_cold_at_any_moment(self):
         models = {"chr20": "chr20", "tiny": "tiny"}
