@@ -216,6 +216,33 @@ static int compute(struct mfd_batcher *b, struct mfd_error *err)
     return status;
 }
 
+static bool is_computed(const struct mfd_task *task, size_t item)
+{
+    if (task->kind == MFD_TASK_VARIANTS)
+        return mfd_variant_scored(task->variants[item].status);
+    return task->kind != MFD_TASK_BINS || task->status[item] == MFD_OK;
+}
+
+/* Items of a run that have values now: what was not scored, and what failed, has none. */
+static size_t computed_items(const struct mfd_selection *sel)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < sel->n; i++) {
+        const struct mfd_share *share = &sel->shares[i];
+        for (size_t k = 0; share->ticket->status == MFD_OK && k < share->n; k++)
+            n += is_computed(&share->ticket->task, share->first + k);
+    }
+    return n;
+}
+
+/* Windows that a model's engine has computed so far. */
+static uint64_t windows_of(const struct mfd_ticket *lead)
+{
+    struct mfd_engine_stats stats;
+    mfd_engine_stats(mfd_served_engine(lead->model), &stats);
+    return stats.windows;
+}
+
 static void *run(void *arg)
 {
     static const char *const kinds[] = { "sequences", "bins", "variants", "ism" };
@@ -228,14 +255,16 @@ static void *run(void *arg)
         const struct mfd_selection *sel = b->selection;
         struct mfd_ticket *lead = sel->shares[0].ticket;
         double oldest = lead->queued_s, start = seconds();
+        uint64_t before = windows_of(lead);
         for (size_t i = 1; i < sel->n; i++)
             oldest = fmin(oldest, sel->shares[i].ticket->queued_s);
         pthread_mutex_unlock(&b->lock);
         int status = compute(b, &err);
         double took = seconds() - start;
         if (b->metrics)
-            mfd_metrics_run(b->metrics, kinds[lead->task.kind], sel->n, sel->items, sel->passes,
-                            start - oldest, took);
+            mfd_metrics_run(b->metrics, kinds[lead->task.kind], sel->n,
+                            status == MFD_OK ? computed_items(sel) : 0,
+                            (double)(windows_of(lead) - before), start - oldest, took);
         pthread_mutex_lock(&b->lock);
         if (status == MFD_OK)
             learn(b, lead, sel->passes, took);

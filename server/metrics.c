@@ -212,8 +212,9 @@ static void render_runs(struct mfd_metrics *m, struct mfd_buffer *out)
     } counters[] = {
         { "mfd_runs_total", "Runs of an engine." },
         { "mfd_run_tasks_total", "Tasks, or slices of tasks, merged into runs." },
-        { "mfd_run_items_total", "Windows, bins, variants or scanned bases computed." },
-        { "mfd_run_passes_total", "Whole windows computed, as if nothing were shared." },
+        { "mfd_run_items_total", "Windows, bins, variants or scanned bases that got values." },
+        { "mfd_run_passes_total",
+          "Windows computed, each counted whole however much of it others shared." },
     };
     for (size_t c = 0; c < 4; c++) {
         mfd_metrics_head(out, counters[c].name, "counter", counters[c].help);
@@ -223,7 +224,7 @@ static void render_runs(struct mfd_metrics *m, struct mfd_buffer *out)
             mfd_buffer_addf(out, "%s{kind=\"%s\"} %.17g\n", counters[c].name, k->kind, values[c]);
         }
     }
-    mfd_metrics_head(out, "mfd_run_passes", "histogram", "Window passes merged into one run.");
+    mfd_metrics_head(out, "mfd_run_passes", "histogram", "Windows computed in one run.");
     render_histogram(out, "mfd_run_passes", "", &m->run_passes);
     mfd_metrics_head(out, "mfd_run_duration_seconds", "histogram", "Time of a run.");
     render_histogram(out, "mfd_run_duration_seconds", "", &m->run_seconds);

@@ -17,7 +17,8 @@ void mfd_metrics_free(struct mfd_metrics *metrics);
  * fitted. */
 void mfd_metrics_request(struct mfd_metrics *metrics, const char *method, const char *route,
                          int status, double seconds, uint64_t bytes_in, uint64_t bytes_out);
-/* An engine run of merged tasks is over. `waited`: of the oldest task in the queue. */
+/* An engine run of merged tasks is over: `items` got values, by `passes` windows. `waited`: of the
+ * oldest task in the queue. */
 void mfd_metrics_run(struct mfd_metrics *metrics, const char *kind, size_t tasks, size_t items,
                      double passes, double waited, double seconds);
 

@@ -227,7 +227,7 @@ int mfd_engine_run(struct mfd_engine *e, struct mfd_batch *batch, float *feature
     pthread_mutex_lock(&e->lock);
     double before = seconds_now();
     status = run_part(e, use, 0, use->n_windows, features, cancel, err);
-    note(e, 1, use->n_windows, seconds_now() - before);
+    note(e, 1, status == MFD_OK ? use->n_windows : 0, seconds_now() - before);
     pthread_mutex_unlock(&e->lock);
     if (use != batch)
         mfd_batch_free(use);

@@ -116,11 +116,30 @@ class Fields(harness.Case):
             cost = answer["cost"]
             self.assertEqual(cost["items"], results)
             whole = self.ask(path, **body)
-            if path not in (SCORE, ISM):  # their runs count what is not scored and what is shared, too
+            if path != ISM:  # whose cost is less what its windows share
                 self.assertEqual(cost["passes"], passes() - before, path)
             self.assertNotIn("results", answer)
             self.assertEqual({**answer["provenance"], "settings": 0}, {**whole["provenance"], "settings": 0})
             self.assertProblem(self.post(path, {**body, "dry_run": True, "model": "none"}), 404, "model-not-found")
+
+    def test_what_is_counted_of_runs_is_what_was_computed(self):
+        """Not what was asked and not scored; every window of a scan, its references too."""
+        scored = ["region1-4846-T-TG", "region1-4846-T-C"]
+        for kind, path, body, items, windows in (
+                ("variants", SCORE, {"variants": scored}, 2, 4),
+                ("variants", SCORE, {"variants": ["x", scored[0], "region1-4846-T-<DEL>", "region1-1-T-TT"]}, 1, 2),
+                ("bins", PREDICT, {"intervals": ["region1:1", "region1:3001"]}, 1, 1),
+                ("ism", ISM, {"intervals": ["region1:3001-3004"], "window": "one"}, 4, 13),
+                ("variants", ISM, {"intervals": ["region1:3001-3004"]}, 12, 24)):
+            def counted():
+                names = ('mfd_run_items_total{kind="%s"}' % kind, 'mfd_run_passes_total{kind="%s"}' % kind,
+                         "mfd_run_passes_sum")
+                return numpy.array([self.daemon.metric(name) for name in names])
+            for ensemble, factor in (("none", 1), ("strands", 2), ("published", 14)):
+                self.ask(path, **body, ensemble="none")  # so that the series is there
+                before = counted()
+                self.ask(path, **body, ensemble=ensemble)
+                self.assertEqual(list(counted() - before), [items, factor * windows, factor * windows], (path, body))
 
     def test_every_answer_tells_where_it_comes_from_and_how_it_went(self):
         digest = self.get("/api/v1/models/tiny").json()["digest"]
