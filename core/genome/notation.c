@@ -33,6 +33,30 @@ static int spdi_deleted(struct mfd_edit *e, struct mfd_genome *genome, const str
     return e->deleted ? MFD_OK : mfd_fail_nomem(err);
 }
 
+/* chr20:42984261:C:T is how people also write what counts from 1. Where the deleted bases are not
+ * the reference's but those one before are, that is what was meant, and half of it would come out
+ * scored one base beside. */
+static int check_count(const struct mfd_edit *e, struct mfd_genome *genome,
+                       const struct mfd_text *text, size_t n_chrom, struct mfd_error *err)
+{
+    size_t n = e->n_deleted;
+    if (n == 0 || e->pos == 0)
+        return MFD_OK;
+    MFD_AUTO_FREE char *bases = mfd_calloc(n + 1, 1);
+    if (!bases)
+        return mfd_fail_nomem(err);
+    int status = mfd_edit_bases(genome, e->contig, e->pos - 1, e->pos + (int64_t)n, bases, err);
+    if (status != MFD_OK || memcmp(bases + 1, e->deleted, n) == 0 ||
+        memcmp(bases, e->deleted, n) != 0)
+        return status;
+    return mfd_fail_as(
+        err, MFD_EMISMATCH, "ref-mismatch",
+        "variant %s: SPDI counts from 0, and only counted from 1 are the deleted bases "
+        "the reference's; write %.*s:%lld:%.40s:%.40s",
+        mfd_quote(text->s, text->n).text, (int)(n_chrom < 40 ? n_chrom : 40), text->s,
+        (long long)e->pos - 1, e->deleted, e->inserted);
+}
+
 static int parse_spdi(struct mfd_variant *out, struct mfd_genome *genome,
                       const struct mfd_text *text, const size_t colon[3], struct mfd_error *err)
 {
@@ -58,6 +82,9 @@ static int parse_spdi(struct mfd_variant *out, struct mfd_genome *genome,
         return mfd_text_fail(text, from, "nothing is deleted and nothing inserted", err);
     if (e.pos > mfd_genome_contig_length(genome, e.contig)) /* an insertion: nothing was read yet */
         return mfd_spelling_implied(&e, genome, text, 0, err);
+    status = check_count(&e, genome, text, colon[0], err);
+    if (status != MFD_OK)
+        return status;
     return mfd_spelling_finish(out, genome, text, colon[0], &e, err);
 }
 

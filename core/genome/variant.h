@@ -67,8 +67,8 @@ bool mfd_variant_scored(enum mfd_variant_status status);
  *
  * MFD_EINVAL where the text cannot be read ("malformed-variant", "window-off-contig"; the message
  * tells the character), MFD_EUNSUPPORTED for HGVS that has no single sequence, MFD_EMISMATCH
- * ("ref-mismatch") where deleted or duplicated bases are written and are not the reference's,
- * MFD_ELIMIT
+ * ("ref-mismatch") where deleted or duplicated bases are written and are not the reference's (an
+ * SPDI that counts from 1 is told so), MFD_ELIMIT
  * ("allele-too-long"). Otherwise the variant is checked as by mfd_variant_check and MFD_OK returned
  * whatever its status; on an unknown contig the alleles may be empty. */
 int mfd_variant_parse(struct mfd_variant *out, struct mfd_genome *genome, const char *text,

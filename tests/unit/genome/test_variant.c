@@ -87,6 +87,21 @@ static void spdi_is_zero_based_and_may_leave_out_the_deleted_bases(void **state)
            { "20:3:20000:C", "error window-off-contig" }, { "7:3:T:C", "7-4-- contig-unknown" });
 }
 
+static void spdi_that_counts_from_one_is_told_so(void **state)
+{
+    (void)state;
+    EXPECT({ "20:2:A:C", "error ref-mismatch" }, { "20:2:A:T", "error ref-mismatch" },
+           { "20:1:GA:CC", "error ref-mismatch" }, { "20:1:A:C", "chr20-2-A-C ok" },
+           { "20:2:T:A", "chr20-3-T-A ok" }, { "20:3:T:A", "chr20-4-T-A ok" },
+           { "20:0:A:G", "chr20-1-A-G flipped" });
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_variant v;
+    assert_int_equal(mfd_variant_parse(&v, genome, "chr20:2:a:C", 11, &err), MFD_EMISMATCH);
+    assert_string_equal(
+        err.message, "variant 'chr20:2:a:C': SPDI counts from 0, and only counted from 1 are the "
+                     "deleted bases the reference's; write chr20:1:A:C");
+}
+
 static void genomic_hgvs_is_read_with_and_without_its_bases(void **state)
 {
     (void)state;
@@ -359,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dashes_are_one_based_and_take_any_allele_of_vcf),
         cmocka_unit_test(spdi_is_zero_based_and_may_leave_out_the_deleted_bases),
+        cmocka_unit_test(spdi_that_counts_from_one_is_told_so),
         cmocka_unit_test(genomic_hgvs_is_read_with_and_without_its_bases),
         cmocka_unit_test(what_is_no_variant_is_refused_with_the_forms_there_are),
         cmocka_unit_test(a_reason_names_what_the_reference_has),
