@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/genome/genome.h"
@@ -18,6 +19,7 @@
 #include "server/settings.h"
 
 enum { EXIT_USAGE = 2 };
+#define PEM_LIMIT ((size_t)1 << 20)
 
 /* Where the daemon's own data lives when nobody said so. */
 static int choose_state_dir(struct mfd_settings *s, struct mfd_error *err)
@@ -117,7 +119,13 @@ static int print_config(const struct mfd_settings *s)
 /* What the configuration names must be there, too: as the daemon would open it. */
 static int check_files(const struct mfd_settings *s, struct mfd_error *err)
 {
+    const char *const tls[] = { s->tls_certificate, s->tls_key };
     int status = MFD_OK;
+    for (size_t i = 0; i < 2 && tls[i][0] && status == MFD_OK; i++) {
+        struct mfd_buffer text = MFD_BUFFER_INIT;
+        status = mfd_file_read(tls[i], PEM_LIMIT, &text, err);
+        mfd_buffer_deinit(&text);
+    }
     for (size_t i = 0; i < s->models.n && status == MFD_OK; i++) {
         struct mfd_model *model = NULL;
         status = mfd_model_open(&model, s->models.at[i].path, err);

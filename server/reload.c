@@ -89,8 +89,13 @@ static void load_models(void *arg)
     mfd_registry_keep_failed(app->registry, is_named, s);
     for (size_t i = 0; i < s->models.n && !app->locked; i++)
         app->locked = load_model(app, &s->models.at[i]) == MFD_EBUSY;
-    if (!app->locked)
-        app->serving = mfd_registry_load_wanted(app->registry);
+    if (app->locked)
+        return;
+    app->serving = mfd_registry_load_wanted(app->registry);
+    struct mfd_model_info info = { 0 };
+    if (s->default_model[0] && mfd_registry_find(app->registry, s->default_model, &info, &err) < 0)
+        mfd_log(MFD_LOG_WARNING, "defaults.model: %s", err.message);
+    mfd_model_info_deinit(&info);
 }
 
 /* To systemd: that we serve, and what is missing. */
@@ -207,6 +212,14 @@ static bool differ(const char *a, const char *b)
     return strcmp(a, b) != 0;
 }
 
+static bool paths_differ(const struct mfd_named_paths *a, const struct mfd_named_paths *b)
+{
+    bool yes = a->n != b->n;
+    for (size_t i = 0; i < a->n && !yes; i++)
+        yes = differ(a->at[i].name, b->at[i].name) || differ(a->at[i].path, b->at[i].path);
+    return yes;
+}
+
 static void warn_fixed(const struct mfd_settings *old, const struct mfd_settings *new)
 {
     if (differ(old->listen, new->listen) || old->port != new->port ||
@@ -214,11 +227,14 @@ static void warn_fixed(const struct mfd_settings *old, const struct mfd_settings
         differ(old->state_dir, new->state_dir) || old->workers != new->workers ||
         old->threads != new->threads || old->batch_passes != new->batch_passes ||
         old->batch_delay_ms != new->batch_delay_ms ||
-        old->batch_target_ms != new->batch_target_ms || old->genomes.n != new->genomes.n ||
+        old->batch_target_ms != new->batch_target_ms ||
+        paths_differ(&old->genomes, &new->genomes) ||
+        differ(old->default_model, new->default_model) ||
+        differ(old->default_genome, new->default_genome) ||
         old->limits.queue != new->limits.queue ||
         old->limits.connections != new->limits.connections)
-        mfd_log(MFD_LOG_WARNING, "socket, threads, batches, genomes and the state directory change "
-                                 "with a restart only");
+        mfd_log(MFD_LOG_WARNING, "socket, threads, batches, genomes, defaults and the state "
+                                 "directory change with a restart only");
 }
 
 static int read_settings(struct mfd_app *app, struct mfd_settings_node *node, struct mfd_error *err)

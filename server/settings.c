@@ -1,6 +1,5 @@
 #include "server/settings.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
+#include "proto/nearest.h"
 #include "server/utf8.h"
 
 #define MAX_FILE ((size_t)1 << 20)
@@ -214,6 +214,29 @@ static int add_path(struct mfd_named_paths *list, struct span name, struct span 
     return MFD_OK;
 }
 
+/* The keys of a section, others as names that nothing is like. */
+static const char *key_of(const void *ctx, size_t i)
+{
+    const struct span *section = ctx;
+    bool limit = i >= TABLE_SIZE;
+    if (!is(*section, limit ? "limits" : table[i].section))
+        return "";
+    return limit ? limits[i - TABLE_SIZE].name : table[i].key;
+}
+
+static int unknown_key(struct span section, struct span key, struct mfd_error *err)
+{
+    const char *near[MFD_NEAREST];
+    MFD_AUTO_FREE char *word = mfd_strndup(key.s, key.n);
+    if (!word)
+        return mfd_fail_nomem(err);
+    size_t found = mfd_nearest(word, key_of, &section, TABLE_SIZE + LIMITS_SIZE, near);
+    bool hint = found && near[0][0];
+    return mfd_fail(err, MFD_ENOTFOUND, "'%s' is not a key of [%.*s]; %s%s%s", word, (int)section.n,
+                    section.s, hint ? "did you mean '" : "mfdd --print-config lists them",
+                    hint ? near[0] : "", hint ? "'?" : "");
+}
+
 static int set_limit(struct mfd_settings *s, struct span key, struct span value,
                      struct mfd_error *err)
 {
@@ -221,7 +244,7 @@ static int set_limit(struct mfd_settings *s, struct span key, struct span value,
         if (is(key, limits[i].name))
             return set_number((int64_t *)((char *)&s->limits + limits[i].offset), value, 1,
                               (int64_t)1 << 48, err);
-    return mfd_fail(err, MFD_ENOTFOUND, "'%.*s' is not a key of [limits]", (int)key.n, key.s);
+    return unknown_key((struct span){ "limits", 6 }, key, err);
 }
 
 static int set_in_table(struct mfd_settings *s, size_t i, struct span value, const char *directory,
@@ -259,8 +282,7 @@ static int assign(struct mfd_settings *s, struct span section, struct span key, 
             limit ? set_limit(s, key, value, err) : set_in_table(s, i, value, directory, err);
         return status < 0 ? mfd_fail_prefix(err, status, "%.*s", (int)key.n, key.s) : status;
     }
-    return mfd_fail(err, MFD_ENOTFOUND, "'%.*s' is not a key of [%.*s]", (int)key.n, key.s,
-                    (int)section.n, section.s);
+    return unknown_key(section, key, err);
 }
 
 static struct span trim(const char *s, const char *end)
@@ -272,12 +294,29 @@ static struct span trim(const char *s, const char *end)
     return (struct span){ s, (size_t)(end - s) };
 }
 
-static bool known_section(struct span name)
+static const char *const sections[] = { "server", "state",  "compute", "batch",    "jobs",
+                                        "log",    "models", "genomes", "defaults", "limits" };
+#define SECTIONS (sizeof sections / sizeof *sections)
+
+static const char *section_of(const void *ctx, size_t i)
 {
-    for (size_t i = 0; i < TABLE_SIZE; i++)
-        if (is(name, table[i].section))
-            return true;
-    return is(name, "limits") || is(name, lists[0].name) || is(name, lists[1].name);
+    (void)ctx;
+    return sections[i];
+}
+
+static int check_section(struct span name, struct mfd_error *err)
+{
+    const char *near[MFD_NEAREST];
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (is(name, sections[i]))
+            return MFD_OK;
+    MFD_AUTO_FREE char *word = mfd_strndup(name.s, name.n);
+    if (!word)
+        return mfd_fail_nomem(err);
+    bool hint = mfd_nearest(word, section_of, NULL, SECTIONS, near) > 0;
+    return mfd_fail(err, MFD_ENOTFOUND, "[%s] is not a section; %s%s%s", word,
+                    hint ? "did you mean [" : "mfdd --print-config lists them", hint ? near[0] : "",
+                    hint ? "]?" : "");
 }
 
 static int parse_line(struct mfd_settings *s, struct span line, struct span *section,
@@ -289,9 +328,7 @@ static int parse_line(struct mfd_settings *s, struct span line, struct span *sec
         if (line.s[line.n - 1] != ']')
             return mfd_fail(err, MFD_EFORMAT, "a section has no ']' at its end");
         *section = trim(line.s + 1, line.s + line.n - 1);
-        return known_section(*section) ? MFD_OK
-                                       : mfd_fail(err, MFD_ENOTFOUND, "[%.*s] is not a section",
-                                                  (int)section->n, section->s);
+        return check_section(*section, err);
     }
     const char *equals = memchr(line.s, '=', line.n);
     if (!equals)
@@ -301,6 +338,11 @@ static int parse_line(struct mfd_settings *s, struct span line, struct span *sec
     struct span key = trim(line.s, equals), value = trim(equals + 1, line.s + line.n);
     if (key.n == 0 || key.n > 200)
         return mfd_fail(err, MFD_EFORMAT, "no key before the '='");
+    if (value.n > 1 && value.s[0] == '"' && value.s[value.n - 1] == '"')
+        return mfd_fail(err, MFD_EFORMAT,
+                        "%.*s stands in quotes, which would be part of it; leave "
+                        "them out",
+                        (int)key.n, key.s);
     return assign(s, *section, key, value, directory, seen, err);
 }
 
@@ -312,6 +354,8 @@ int mfd_settings_parse(struct mfd_settings *s, const char *text, size_t n, const
     if (memchr(text, '\0', n) || !mfd_utf8_valid(text, n))
         return mfd_fail(err, MFD_EFORMAT, "%s: not a text in UTF-8", name);
     const char *end = text + n;
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* as editors elsewhere begin a file */
+        text += 3;
     for (size_t number = 1; text < end; number++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *stop = newline ? newline : end;
@@ -345,47 +389,11 @@ int mfd_settings_set(struct mfd_settings *s, const char *assignment, struct mfd_
     if (!equals || !dot || dot > equals)
         return mfd_fail(err, MFD_EINVAL, "'%s' is not SECTION.KEY=VALUE", assignment);
     struct span section = trim(assignment, dot), key = trim(dot + 1, equals);
-    if (!known_section(section) || key.n == 0 || key.n > 200)
+    if (key.n == 0 || key.n > 200)
         return mfd_fail(err, MFD_ENOTFOUND, "'%s' does not begin with SECTION.KEY", assignment);
+    if (check_section(section, err) < 0)
+        return MFD_ENOTFOUND;
     return assign(s, section, key, trim(equals + 1, equals + strlen(equals)), NULL, NULL, err);
-}
-
-bool mfd_is_loopback(const char *address)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (strcmp(address, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, address, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static int log_level(const char *name)
-{
-    static const char *const levels[] = { "error", "warning", "info", "debug" };
-    for (int i = 0; i < 4; i++)
-        if (strcmp(name, levels[i]) == 0)
-            return i;
-    return -1;
-}
-
-void mfd_settings_apply_log(const struct mfd_settings *s)
-{
-    mfd_log_set_level((enum mfd_log_level)log_level(s->log_level));
-}
-
-int mfd_settings_check(const struct mfd_settings *s, struct mfd_error *err)
-{
-    if (log_level(s->log_level) < 0)
-        return mfd_fail(err, MFD_EINVAL, "log.level: '%s' is not error, warning, info or debug",
-                        s->log_level);
-    if (!s->tls_certificate[0] != !s->tls_key[0])
-        return mfd_fail(err, MFD_EINVAL,
-                        "server.tls_certificate and server.tls_key belong together; one is empty");
-    if (!s->listen[0])
-        return mfd_fail(err, MFD_EINVAL, "server.listen is empty; 127.0.0.1 is loopback");
-    return MFD_OK;
 }
 
 static void print_line(struct mfd_buffer *out, const char *what, const char *key, const char *value,

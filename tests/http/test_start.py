@@ -73,11 +73,30 @@ class CommandLine(Place):
         self.assertIn("UTF-8", mfdd("--config", path, "--check-config")[2])
         self.assertIn("/nonexistent", mfdd("--config", "/nonexistent", "--check-config")[2])
 
+    def test_a_mistyped_name_is_told_what_it_may_have_meant(self):
+        for text, hint in (("[sever]\n", "[server]?"), ("[server]\nprot = 1\n", "'port'?"), ("[limits]\nitem = 1\n", "'items'?"),
+                           ("[server]\nxyzzy = 1\n", "--print-config"), ("[xyzzy]\n", "--print-config"),
+                           ("[models]\na = \"/x y\"\n", "leave them out")):
+            self.assertIn(hint, mfdd("--config", self.write(text), "--check-config")[2])
+        self.assertEqual(mfdd("--config", self.write("\ufeff[server]\nport = 1\n"), "--check-config")[0], 0)
+
+    def test_files_of_a_checked_configuration_are_there(self):
+        for text in ("[models]\na = gone\n", "[genomes]\ng = gone\n", "[server]\ntls_certificate = gone\ntls_key = mfdd.conf\n"):
+            code, _, error = mfdd("--config", self.write(text), "--check-config")
+            self.assertEqual(code, 1)
+            self.assertIn("%s/gone': No such file" % self.place, error)
+
     def test_contradictions_are_told(self):
-        for setting, words in (("server.tls_key=/x", "tls_certificate"), ("log.level=loud", "loud"), ("server.listen=", "listen")):
+        for setting, words in (("defaults.genome=hg19", "[genomes]"), ("server.cors_origins=localhost:3000", "http://localhost:3000"),
+                               ("server.cors_origins=http://a.example, https://b.example/", "'https://b.example/'"),
+                               ("server.cors_origins=*,https://a.example", "alone"), ("server.hosts=a, https://b", "'https://b'"),
+                               ("server.hosts=a:80", "port"), ("server.tls_key=/x", "tls_certificate"), ("log.level=loud", "loud"), ("server.listen=", "listen")):
             code, _, error = mfdd("--set", setting, "--check-config")
             self.assertEqual(code, 1)
             self.assertIn(words, error)
+        for setting in ("server.cors_origins=*", "server.cors_origins=https://a.example, http://b.example:80,null",
+                        "server.hosts=a.example, b"):
+            self.assertEqual(mfdd("--set", setting, "--check-config")[0], 0)
 
     def test_paths_of_a_file_count_from_its_directory(self):
         text = mfdd("--config", self.write("[models]\na = sub/a.mfd\n"), "--print-config")[1]
@@ -230,6 +249,26 @@ class Reload(Place):
         self.assertEqual(daemon.request("GET", "/readyz").json(), {"status": "ok"})
         models = daemon.request("GET", "/api/v1/models").json()["models"]
         self.assertEqual([(m["name"], m["state"]) for m in models], [("tiny", "ready"), ("bad", "ready")])
+        daemon.stop()
+
+    def test_what_waits_for_a_restart_is_told(self):
+        genomes = "[genomes]\nregion = %s\n" % os.path.join(harness.DATA, "region.fa")
+        path = self.write(genomes)
+        daemon = harness.Daemon("--config", path, models={"tiny": "tiny"})
+        for text in (genomes + "[server]\nport = 1\n", genomes + "[defaults]\ngenome = region\n",
+                     "[genomes]\nregion = /elsewhere.fa\n"):
+            self.write(text)
+            skip = len(daemon.log)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("ready", skip)
+            told = [e["message"] for e in daemon.log[skip:] if e["level"] == "warning"]
+            self.assertEqual(len(told), "port" not in text, "the port stands on the command line")
+            self.assertTrue(all("with a restart only" in line for line in told))
+        daemon.stop()
+
+    def test_a_default_that_is_no_model_is_told(self):
+        daemon = harness.Daemon(models={"tiny": "tiny"}, settings={"defaults.model": "nix"})
+        daemon.wait_for("defaults.model: There is no model 'nix'; there is tiny@.*")
         daemon.stop()
 
     def test_a_wrong_file_changes_nothing(self):
