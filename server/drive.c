@@ -29,7 +29,7 @@ struct mfd_drive {
     const struct mfd_operation *op;
     void *state;
     struct mfd_operation_plan plan;
-    struct mfd_operation_counts counts;
+    struct mfd_tally counts;
     struct part parts[PARTS];
     size_t prepared, encoded; /* items; the part of item i is parts[(i / step) % PARTS] */
     size_t part_items;
@@ -127,9 +127,7 @@ static void encode(struct mfd_drive *d, struct part *p)
         d->failed = true;
         mfd_buffer_deinit(&text);
     } else {
-        d->counts.ok += p->part.counts.ok;
-        d->counts.skipped += p->part.counts.skipped;
-        d->counts.error += p->part.counts.error;
+        mfd_tally_add(&d->counts, &p->part.counts);
         hand_over(d, &text, &p->part);
     }
     d->encoded += p->part.n;

@@ -37,7 +37,7 @@ struct mfd_drive_options {
     size_t part_items;                /* most items a part where the operation leaves it open */
     /* resume behind the items that are done: they are not computed again */
     size_t first;
-    struct mfd_operation_counts counts;
+    struct mfd_tally counts;
 };
 
 /* NULL on lack of memory. */

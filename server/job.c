@@ -153,9 +153,7 @@ static int add_text(void *arg, struct mfd_buffer *text, const struct mfd_operati
     next.bytes += (int64_t)text->len;
     if (part) {
         next.done += (int64_t)part->n;
-        next.counts.ok += part->counts.ok;
-        next.counts.skipped += part->counts.skipped;
-        next.counts.error += part->counts.error;
+        mfd_tally_add(&next.counts, &part->counts);
         next.json_bytes = (int64_t)part->json_bytes;
     }
     int status = mfd_job_result_append(job->fd, job->progress.bytes, text->data, text->len, &err);

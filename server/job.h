@@ -6,6 +6,7 @@
 #include "proto/problem.h"
 #include "server/store_jobs.h"
 
+struct mfd_app;
 struct mfd_job;
 enum mfd_job_outcome {
     MFD_JOB_ENDED, /* done, failed or cancelled, and the store says so */

@@ -77,7 +77,7 @@ static int restart(struct mfd_jobs *jobs, struct mfd_job_row *row, struct mfd_er
     if (row->done > 0)
         mfd_log(MFD_LOG_INFO, "job %s: begun by version %s, starts over", row->id, row->server);
     row->done = row->bytes = row->json_bytes = 0;
-    row->counts = (struct mfd_operation_counts){ 0 };
+    row->counts = (struct mfd_tally){ 0 };
     return mfd_store_job_restart(mfd_app_store(jobs->app), row->number, MFD_VERSION, err);
 }
 

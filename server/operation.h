@@ -27,6 +27,7 @@
 #include "proto/media.h"
 #include "proto/problem.h"
 #include "server/params.h"
+#include "server/tally.h"
 #include "server/task.h"
 
 struct mfd_app;
@@ -71,16 +72,11 @@ struct mfd_operation_plan {
     char etag[80];     /* GET: entity tag of the answer, "" = none */
 };
 
-/* Statuses counted for "summary" and for a job's progress. */
-struct mfd_operation_counts {
-    uint64_t ok, skipped, error;
-};
-
 struct mfd_operation_part {
-    size_t first, n;                    /* items */
-    void *data;                         /* the operation's own */
-    struct mfd_task task;               /* task.n = 0 where nothing in the part needs the engine */
-    struct mfd_operation_counts counts; /* encode adds each item of the part once */
+    size_t first, n;         /* items */
+    void *data;              /* the operation's own */
+    struct mfd_task task;    /* task.n = 0 where nothing in the part needs the engine */
+    struct mfd_tally counts; /* encode adds each item of the part once */
     size_t json_bytes; /* encode: of the answer's text, where tensors stand behind it; else 0 */
 };
 
@@ -100,7 +96,7 @@ struct mfd_operation {
     void (*release)(void *state, struct mfd_operation_part *part);
     /* Append what stands behind the last item, with the sums of all parts' counts. `items` = 0:
      * also what stands before the first. */
-    int (*finish)(void *state, const struct mfd_operation_counts *counts, struct mfd_buffer *out,
+    int (*finish)(void *state, const struct mfd_tally *counts, struct mfd_buffer *out,
                   struct mfd_problem *problem);
     void (*close)(void *state);
 };

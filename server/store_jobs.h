@@ -5,8 +5,8 @@
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "proto/media.h"
-#include "server/operation.h"
 #include "server/store.h"
+#include "server/tally.h"
 
 enum mfd_job_state {
     MFD_JOB_QUEUED,
@@ -35,9 +35,9 @@ struct mfd_job_row {
     enum mfd_job_state state;
     int64_t items, done;
     double passes;
-    struct mfd_operation_counts counts; /* of the items done */
-    int64_t input_bytes, bytes;         /* of the files */
-    int64_t json_bytes;                 /* of the result, where tensors stand behind JSON */
+    struct mfd_tally counts;    /* of the items done */
+    int64_t input_bytes, bytes; /* of the files */
+    int64_t json_bytes;         /* of the result, where tensors stand behind JSON */
     int64_t created, started, ended, expires;
     char *problem; /* JSON, where it failed; else "" */
     char *genome;  /* digest of the one it began with (server/genome_digest.h); "": none yet */
@@ -89,7 +89,7 @@ int mfd_store_job_yield(struct mfd_store *store, int64_t number,
 /* How far a result is. */
 struct mfd_job_progress {
     int64_t done, bytes, json_bytes;
-    struct mfd_operation_counts counts;
+    struct mfd_tally counts;
 };
 /* Note it for a running job; MFD_ECANCELLED where it runs no more. disk-full where all jobs
  * together are larger than `disk_bytes`. */

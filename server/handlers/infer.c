@@ -247,7 +247,7 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
     return out->failed ? mfd_problem_set(problem, "internal", NULL, "out of memory") : 0;
 }
 
-static int finish(void *state, const struct mfd_operation_counts *counts, struct mfd_buffer *out,
+static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer *out,
                   struct mfd_problem *problem)
 {
     (void)state, (void)counts, (void)out, (void)problem;

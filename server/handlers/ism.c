@@ -363,7 +363,7 @@ static size_t count_reasons(const struct mfd_ism *ism, const struct mfd_problem_
     return found;
 }
 
-static int finish(void *state, const struct mfd_operation_counts *counts, struct mfd_buffer *out,
+static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer *out,
                   struct mfd_problem *problem)
 {
     struct mfd_ism *ism = state;

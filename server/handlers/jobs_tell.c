@@ -31,7 +31,7 @@ static json_t *result_json(const struct mfd_job_row *row)
 json_t *mfd_job_json(struct mfd_app *app, const struct mfd_job_row *row)
 {
     struct mfd_problem stuck;
-    const struct mfd_operation_counts *c = &row->counts;
+    const struct mfd_tally *c = &row->counts;
     json_t *out = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}, "
         "s:{s:I, s:I, s:I, s:I}, s:o}",

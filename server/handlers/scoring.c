@@ -241,8 +241,7 @@ struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
     return kept;
 }
 
-void mfd_scoring_count(const struct mfd_result *results, size_t n,
-                       struct mfd_operation_counts *counts)
+void mfd_scoring_count(const struct mfd_result *results, size_t n, struct mfd_tally *counts)
 {
     for (size_t i = 0; i < n; i++) {
         counts->ok += results[i].outcome == MFD_OUTCOME_OK;
@@ -267,7 +266,7 @@ static size_t count_reasons(const struct mfd_scoring *s, struct mfd_reason *out,
     return found;
 }
 
-int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_operation_counts *counts,
+int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_tally *counts,
                        struct mfd_buffer *out, struct mfd_problem *problem)
 {
     size_t n;

@@ -117,8 +117,7 @@ struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
                                              struct mfd_problem *problem);
 
 /* Add the results of a part to its counts. */
-void mfd_scoring_count(const struct mfd_result *results, size_t n,
-                       struct mfd_operation_counts *counts);
+void mfd_scoring_count(const struct mfd_result *results, size_t n, struct mfd_tally *counts);
 /* The operations' `finish`. */
-int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_operation_counts *counts,
+int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_tally *counts,
                        struct mfd_buffer *out, struct mfd_problem *problem) MFD_MUST_CHECK;
