@@ -69,16 +69,6 @@ struct mfd_app *mfd_request_app(const struct mfd_request *rq)
     return rq->app;
 }
 
-const char *mfd_request_method(const struct mfd_request *rq)
-{
-    return rq->method;
-}
-
-const char *mfd_request_path(const struct mfd_request *rq)
-{
-    return rq->path;
-}
-
 const char *mfd_request_param(const struct mfd_request *rq, const char *name)
 {
     return mfd_params_get(&rq->match.params, name);
@@ -105,11 +95,6 @@ const char *mfd_request_header(const struct mfd_request *rq, const char *name)
         if (strcasecmp(rq->headers.at[i].name, name) == 0)
             return rq->headers.at[i].value;
     return NULL;
-}
-
-const char *mfd_request_id(const struct mfd_request *rq)
-{
-    return rq->ids.request;
 }
 
 const char *mfd_request_body(const struct mfd_request *rq, size_t *n)

@@ -48,15 +48,12 @@ struct mfd_upload;
 /* --- reading; any thread that runs the handler --- */
 
 struct mfd_app *mfd_request_app(const struct mfd_request *rq);
-const char *mfd_request_method(const struct mfd_request *rq); /* HEAD is told as GET */
-const char *mfd_request_path(const struct mfd_request *rq);   /* as sent, without the query */
 const char *mfd_request_param(const struct mfd_request *rq,
                               const char *name); /* {name} of the path */
 const char *mfd_request_query(const struct mfd_request *rq, const char *name); /* NULL: absent */
 const struct mfd_params *mfd_request_params(const struct mfd_request *rq);
 const struct mfd_params *mfd_request_queries(const struct mfd_request *rq);
 const char *mfd_request_header(const struct mfd_request *rq, const char *name); /* NULL: absent */
-const char *mfd_request_id(const struct mfd_request *rq);
 /* The body, decompressed, followed by a NUL; n is 0 where there is none. */
 const char *mfd_request_body(const struct mfd_request *rq, size_t *n);
 /* The file of a body that went to one (struct mfd_route, upload), finished; NULL where there was no

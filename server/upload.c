@@ -17,7 +17,6 @@
 struct mfd_upload {
     int fd;
     char *path; /* NULL once kept */
-    uint64_t size;
 };
 
 static int fail(struct mfd_error *err, const char *verb, const char *path)
@@ -73,7 +72,6 @@ int mfd_upload_write(struct mfd_upload *upload, const void *bytes, size_t n, str
             return fail(err, "write", upload->path);
         at += done;
         n -= (size_t)done;
-        upload->size += (uint64_t)done;
     }
     return MFD_OK;
 }
@@ -91,11 +89,6 @@ int mfd_upload_finish(struct mfd_upload *upload, struct mfd_error *err)
 const char *mfd_upload_path(const struct mfd_upload *upload)
 {
     return upload->path;
-}
-
-uint64_t mfd_upload_size(const struct mfd_upload *upload)
-{
-    return upload->size;
 }
 
 int mfd_upload_keep(struct mfd_upload *upload, const char *path, struct mfd_error *err)

@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "core/base/error.h"
 
@@ -18,7 +17,6 @@ int mfd_upload_write(struct mfd_upload *upload, const void *bytes, size_t n,
 /* Sync and close. */
 int mfd_upload_finish(struct mfd_upload *upload, struct mfd_error *err) MFD_MUST_CHECK;
 const char *mfd_upload_path(const struct mfd_upload *upload);
-uint64_t mfd_upload_size(const struct mfd_upload *upload);
 /* Move the file to `path`, which it then is for good. */
 int mfd_upload_keep(struct mfd_upload *upload, const char *path,
                     struct mfd_error *err) MFD_MUST_CHECK;

@@ -264,22 +264,3 @@ const struct mfd_basis *mfd_embedding_basis(const struct mfd_embedding *e, enum 
     const struct mfd_basis *b = &e->group[group].basis;
     return b->w ? b : NULL;
 }
-
-static size_t cost_of(const struct linear *l)
-{
-    return l->in * l->out;
-}
-
-size_t mfd_embedding_cost(const struct mfd_embedding *e, enum mfd_group group)
-{
-    const struct group *g = &e->group[group];
-    size_t n = 0;
-    for (size_t i = 0; i < 3; i++)
-        n += cost_of(&g->interact[i]);
-    for (size_t c = 0; c < g->n; c++) {
-        n += cost_of(&g->columns[c].mix);
-        for (size_t i = 0; i < g->columns[c].n_layers; i++)
-            n += cost_of(&g->columns[c].layers[i]);
-    }
-    return n;
-}

@@ -27,11 +27,10 @@ size_t mfd_embedding_inputs(const struct mfd_embedding *e);
 size_t mfd_embedding_offset(const struct mfd_embedding *e, size_t field);
 
 /* out (n, E_g): weights of one group for the rows inputs[0..n), each mfd_embedding_inputs() long.
- * What a row gives does not depend on its company. Multiply-adds a row: mfd_embedding_cost(). */
+ * What a row gives does not depend on its company. */
 int mfd_embedding_weights(const struct mfd_embedding *e, enum mfd_group group,
                           const float *const *inputs, size_t n, float *out,
                           struct mfd_error *err) MFD_MUST_CHECK;
-size_t mfd_embedding_cost(const struct mfd_embedding *e, enum mfd_group group);
 
 /* The interaction's last layer is linear, so it can be taken out of the weights and put to the
  * features, once for all rows:

@@ -104,11 +104,6 @@ const char *mfd_metadata_cell(const struct mfd_metadata *md, size_t track, size_
     return md->cells[column * md->tracks + track];
 }
 
-bool mfd_metadata_is_numeric(const struct mfd_metadata *md, size_t column)
-{
-    return md->numeric[column];
-}
-
 const struct mfd_mapping *mfd_metadata_mapping(const struct mfd_metadata *md)
 {
     return md->mapping;

@@ -104,8 +104,6 @@ size_t mfd_metadata_columns(const struct mfd_metadata *md);
 const char *mfd_metadata_column(const struct mfd_metadata *md, size_t column);
 size_t mfd_metadata_find_column(const struct mfd_metadata *md, const char *name);
 const char *mfd_metadata_cell(const struct mfd_metadata *md, size_t track, size_t column);
-/* Whether the table's column was one of numbers. */
-bool mfd_metadata_is_numeric(const struct mfd_metadata *md, size_t column);
 const struct mfd_mapping *mfd_metadata_mapping(const struct mfd_metadata *md); /* NULL: none */
 
 /* The columns that enter the head, in mapping order; borrowed. */

@@ -277,11 +277,6 @@ int mfd_introspection_new(struct mfd_introspection **out, struct mfd_model *mode
     return status;
 }
 
-size_t mfd_introspection_find(const struct mfd_introspection *in, size_t field, size_t label)
-{
-    return in->first[field] + (label == MFD_NONE ? 0 : label);
-}
-
 /* ---- rankings ---- */
 
 /* Put one into the n best so far; returns how many there are then. */

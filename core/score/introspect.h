@@ -52,8 +52,6 @@ void mfd_introspection_free(struct mfd_introspection *in);
 /* How the effect of a field on a feature was found. */
 enum mfd_effect_method mfd_introspection_method(const struct mfd_introspection *in,
                                                 size_t field_index, size_t feature);
-/* Index of a factor; `label` is MFD_NONE for a column of numbers. */
-size_t mfd_introspection_find(const struct mfd_introspection *in, size_t field_index, size_t label);
 
 struct mfd_ranked {
     size_t index; /* a track, a factor or a feature */

@@ -228,15 +228,3 @@ void mfd_npy_header_f32(struct mfd_buffer *out, const size_t *shape, size_t ndim
     out->data[start + 8] = (char)(n & 255);
     out->data[start + 9] = (char)(n >> 8);
 }
-
-int mfd_npy_write_f32(const char *path, const float *data, size_t rows, size_t columns,
-                      struct mfd_error *err)
-{
-    MFD_CLEANUP(mfd_buffer_deinit) struct mfd_buffer header = MFD_BUFFER_INIT;
-    size_t shape[] = { rows, columns }, bytes;
-    mfd_npy_header_f32(&header, shape, 2);
-    if (header.failed || !mfd_shape_bytes(MFD_F32, shape, 2, &bytes))
-        return mfd_fail_nomem(err);
-    const struct iovec parts[] = { { header.data, header.len }, { (void *)(size_t)data, bytes } };
-    return mfd_file_replacev(path, parts, 2, err);
-}

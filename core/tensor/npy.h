@@ -20,9 +20,6 @@ int mfd_npy_parse(const void *bytes, size_t size, struct mfd_npy *out,
                   struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_npy_deinit(struct mfd_npy *npy);
 
-/* Write float32 (rows, columns), replacing `path` atomically. */
-int mfd_npy_write_f32(const char *path, const float *data, size_t rows, size_t columns,
-                      struct mfd_error *err) MFD_MUST_CHECK;
 /* The header of a float32 array of this shape, appended to `out` (for streams and HTTP). The data
  * that follows starts on a 64-byte boundary. */
 void mfd_npy_header_f32(struct mfd_buffer *out, const size_t *shape, size_t ndim);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/base/buffer.h"
+#include "core/base/file.h"
 #include "core/tensor/npy.h"
 
 /* An .npy file in memory, version 1.0 unless changed afterwards. */
@@ -26,7 +27,11 @@ static void a_written_matrix_reads_back(void **state)
     const float m[2][3] = { { 1, 2, 3 }, { -4, 5e-30f, 6 } };
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/m.npy", dir);
-    assert_int_equal(mfd_npy_write_f32(path, m[0], 2, 3, &err), MFD_OK);
+    struct mfd_buffer b = MFD_BUFFER_INIT;
+    mfd_npy_header_f32(&b, (const size_t[]){ 2, 3 }, 2);
+    mfd_buffer_add(&b, m, sizeof m);
+    assert_int_equal(mfd_file_replace(path, b.data, b.len, &err), MFD_OK);
+    mfd_buffer_deinit(&b);
     struct mfd_npy npy;
     assert_int_equal(mfd_npy_read(path, &npy, &err), MFD_OK);
     assert_int_equal(npy.tensor.ndim, 2);
