@@ -20,13 +20,13 @@ enum mfd_where { MFD_ON_LOOP, MFD_ON_WORKER };
  *   const struct mfd_route mfd_routes_things[] = {
  *       { "GET", "/api/v1/things/{thing}", .handle = get_thing, .where = MFD_ON_WORKER,
  *         .scope = MFD_SCOPE_READ, .offers = MFD_MEDIA_JSON | MFD_MEDIA_TSV },
- *       { "POST", "/api/v1/predict", .operation = &mfd_operation_predict,
+ *       { "POST", "/api/v1/predict", .operation = &operation_predict,
  *         .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = MFD_MEDIA_JSON },
  *       { 0 },
  *   };
  *
- * and is added to the list in server/routes.c. A `{name}` takes one whole segment. HEAD follows
- * from GET, OPTIONS and Allow from the table. */
+ * and is named in server/handlers/routes.h and server/routes.c. A `{name}` takes one whole segment.
+ * HEAD follows from GET, OPTIONS and Allow from the table. */
 struct mfd_route {
     const char *method;
     const char *path;

@@ -1,7 +1,7 @@
-/* Every route there is. A room adds its table here. */
-#include "server/handlers/house.h"
-#include "server/handlers/operations.h"
+/* Every route there is. */
 #include "server/router.h"
+
+#include "server/handlers/routes.h"
 
 const struct mfd_route *const mfd_all_routes[] = {
     mfd_routes_service,    mfd_routes_contract, mfd_routes_catalogue,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "server/app.h"
-#include "server/handlers/house.h"
 #include "server/handlers/model_json.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
 #include "server/store.h"

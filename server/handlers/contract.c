@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "proto/contract.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/request.h"
 
 static void get_contract(struct mfd_request *rq)

@@ -11,7 +11,6 @@
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/handlers/infer.h"
-#include "server/handlers/operations.h"
 #include "server/registry.h"
 
 struct state {

@@ -10,6 +10,7 @@
 #include "proto/json.h"
 #include "proto/limits.h"
 #include "proto/problem.h"
+#include "server/operation.h"
 
 /* What can be asked for, by place in struct mfd_outputs. */
 enum mfd_infer_output {
@@ -58,3 +59,6 @@ void mfd_infer_deinit(struct mfd_infer *infer);
 
 /* Numbers a row of an output; 0 where such a model does not have it. */
 size_t mfd_infer_width(const struct mfd_config *config, enum mfd_infer_output what);
+
+/* infer.c: the operation of the routes in infer_info.c. */
+extern const struct mfd_operation mfd_operation_infer;

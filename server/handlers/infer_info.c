@@ -4,7 +4,7 @@
 #include "core/base/cleanup.h"
 #include "server/app.h"
 #include "server/handlers/infer.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
 

@@ -13,8 +13,8 @@
 #include "core/score/card_json.h"
 #include "core/score/introspect.h"
 #include "server/app.h"
-#include "server/handlers/operations.h"
 #include "server/handlers/page.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 
 #define TOP 10       /* entries of a ranking, unless asked for more */

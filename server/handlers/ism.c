@@ -13,7 +13,7 @@
 #include "proto/encode_labels.h"
 #include "server/app.h"
 #include "server/handlers/ism.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 
 #define PART_BASES 128                /* bases between two pieces of an answer */
@@ -378,12 +378,12 @@ static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer
     return out->failed ? no_memory(problem) : 0;
 }
 
-const struct mfd_operation mfd_operation_ism = {
+static const struct mfd_operation operation_ism = {
     "ism", open_ism, describe, prepare, encode, release, finish, close_ism,
 };
 
 const struct mfd_route mfd_routes_ism[] = {
-    { "POST", "/api/v1/ism", .operation = &mfd_operation_ism, .scope = MFD_SCOPE_PREDICT,
+    { "POST", "/api/v1/ism", .operation = &operation_ism, .scope = MFD_SCOPE_PREDICT,
       .accepts = MFD_MEDIA_JSON,
       .offers = MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY },
     { 0 },

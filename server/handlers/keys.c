@@ -6,7 +6,7 @@
 
 #include "server/app.h"
 #include "server/auth.h"
-#include "server/handlers/house.h"
+#include "server/handlers/routes.h"
 #include "server/reload.h"
 #include "server/request.h"
 #include "server/store.h"

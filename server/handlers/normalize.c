@@ -7,7 +7,7 @@
 #include "proto/encode.h"
 #include "proto/text.h"
 #include "server/app.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/handlers/scoring.h"
 #include "server/registry.h"
 #include "server/request.h"

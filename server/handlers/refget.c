@@ -8,7 +8,7 @@
 #include "core/base/parse.h"
 #include "server/app.h"
 #include "server/handlers/digests.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/request.h"
 
 #define POSITION_MAX                                                                               \

@@ -8,7 +8,7 @@
 #include "proto/encode.h"
 #include "server/app.h"
 #include "server/handlers/choice_in.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
 

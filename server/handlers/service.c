@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "server/app.h"
-#include "server/handlers/house.h"
 #include "server/exposition.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
 #include "server/settings.h"

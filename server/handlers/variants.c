@@ -8,7 +8,7 @@
 #include "core/base/sha256.h"
 #include "proto/encode_labels.h"
 #include "server/app.h"
-#include "server/handlers/operations.h"
+#include "server/handlers/routes.h"
 #include "server/registry.h"
 
 struct part {
@@ -250,17 +250,17 @@ static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer
     return mfd_scoring_finish(&((struct mfd_scored_variants *)state)->base, counts, out, problem);
 }
 
-const struct mfd_operation mfd_operation_variants = {
+static const struct mfd_operation operation_variants = {
     "variants/score", open_variants, describe, prepare, encode, release, finish, close_variants,
 };
 
 #define OFFERS (MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY | MFD_MEDIA_VCF)
 
 const struct mfd_route mfd_routes_variants[] = {
-    { "POST", "/api/v1/variants/score", .operation = &mfd_operation_variants,
+    { "POST", "/api/v1/variants/score", .operation = &operation_variants,
       .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON | MFD_MEDIA_VCF | MFD_MEDIA_GZIP,
       .offers = OFFERS },
-    { "GET", "/api/v1/variants/{variant}/score", .operation = &mfd_operation_variants,
+    { "GET", "/api/v1/variants/{variant}/score", .operation = &operation_variants,
       .scope = MFD_SCOPE_PREDICT, .offers = OFFERS },
     { 0 },
 };

@@ -6,8 +6,8 @@
 #include "core/base/memory.h"
 #include "proto/encode_labels.h"
 #include "server/app.h"
+#include "server/handlers/routes.h"
 #include "server/handlers/scoring.h"
-#include "server/handlers/operations.h"
 
 /* An interval and its bins: first, first + bin, ... */
 struct site {
@@ -368,17 +368,17 @@ static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer
     return mfd_scoring_finish(&((struct windows *)state)->base, counts, out, problem);
 }
 
-const struct mfd_operation mfd_operation_predict = {
+static const struct mfd_operation operation_predict = {
     "predict", open_predict, describe, prepare, encode, release, finish, close_windows,
 };
-const struct mfd_operation mfd_operation_features = {
+static const struct mfd_operation operation_features = {
     "features", open_features, describe, prepare, encode, release, finish, close_windows,
 };
 
-const struct mfd_operation mfd_operation_marginal = {
+static const struct mfd_operation operation_marginal = {
     "predict/marginal", open_marginal, describe, prepare, encode, release, finish, close_windows,
 };
-const struct mfd_operation mfd_operation_contrast = {
+static const struct mfd_operation operation_contrast = {
     "predict/contrast", open_contrast, describe, prepare, encode, release, finish, close_windows,
 };
 
@@ -386,13 +386,13 @@ const struct mfd_operation mfd_operation_contrast = {
     (MFD_MEDIA_JSON | MFD_MEDIA_NDJSON | MFD_MEDIA_TSV | MFD_MEDIA_NPY | MFD_MEDIA_BEDGRAPH)
 
 const struct mfd_route mfd_routes_windows[] = {
-    { "POST", "/api/v1/predict", .operation = &mfd_operation_predict, .scope = MFD_SCOPE_PREDICT,
+    { "POST", "/api/v1/predict", .operation = &operation_predict, .scope = MFD_SCOPE_PREDICT,
       .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
-    { "POST", "/api/v1/predict/marginal", .operation = &mfd_operation_marginal,
+    { "POST", "/api/v1/predict/marginal", .operation = &operation_marginal,
       .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
-    { "POST", "/api/v1/predict/contrast", .operation = &mfd_operation_contrast,
+    { "POST", "/api/v1/predict/contrast", .operation = &operation_contrast,
       .scope = MFD_SCOPE_PREDICT, .accepts = MFD_MEDIA_JSON, .offers = OFFERS },
-    { "POST", "/api/v1/features", .operation = &mfd_operation_features, .scope = MFD_SCOPE_PREDICT,
+    { "POST", "/api/v1/features", .operation = &operation_features, .scope = MFD_SCOPE_PREDICT,
       .accepts = MFD_MEDIA_JSON, .offers = OFFERS & ~(unsigned)MFD_MEDIA_BEDGRAPH },
     { 0 },
 };
