@@ -123,7 +123,8 @@ static void add_result(const struct mfd_layout *layout, const struct mfd_results
     mfd_buffer_addc(out, '}');
 }
 
-void mfd_encode_head(const struct mfd_layout *layout, struct mfd_buffer *out)
+/* {"provenance":...,"tracks":[...] without the brace that closes it */
+static void add_head(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
     mfd_buffer_adds(out, "{\"provenance\":");
     mfd_buffer_adds(out, layout->provenance);
@@ -138,7 +139,8 @@ void mfd_encode_head(const struct mfd_layout *layout, struct mfd_buffer *out)
     mfd_buffer_addc(out, ']');
 }
 
-void mfd_encode_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
+/* "summary":{...}} */
+static void add_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
 {
     mfd_buffer_addf(out,
                     "\"summary\":{\"items\":%llu,\"ok\":%llu,\"skipped\":%llu,\"error\":%llu,"
@@ -154,7 +156,7 @@ void mfd_encode_summary(const struct mfd_counts *counts, struct mfd_buffer *out)
 
 static void json_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    mfd_encode_head(layout, out);
+    add_head(layout, out);
     mfd_buffer_adds(out, ",\"results\":[");
 }
 
@@ -173,13 +175,13 @@ static void json_end(const struct mfd_layout *layout, const struct mfd_counts *c
 {
     (void)layout;
     mfd_buffer_adds(out, "],");
-    mfd_encode_summary(counts, out);
+    add_summary(counts, out);
     mfd_buffer_addc(out, '\n');
 }
 
 static void ndjson_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    mfd_encode_head(layout, out);
+    add_head(layout, out);
     mfd_buffer_adds(out, "}\n");
 }
 
@@ -197,7 +199,7 @@ static void ndjson_end(const struct mfd_layout *layout, const struct mfd_counts 
 {
     (void)layout;
     mfd_buffer_addc(out, '{');
-    mfd_encode_summary(counts, out);
+    add_summary(counts, out);
     mfd_buffer_addc(out, '\n');
 }
 

@@ -45,10 +45,11 @@ const struct mfd_media_info *mfd_media_info(enum mfd_media media)
     return mfd_media_info(MFD_MEDIA_OCTETS);
 }
 
-enum mfd_media mfd_media_named(const char *name, size_t n)
+/* The media of a ?format= name; MFD_MEDIA_NONE where unknown. */
+static enum mfd_media named(const char *name)
 {
     for (size_t i = 0; i < MFD_MEDIA_COUNT; i++)
-        if (table[i].name && strlen(table[i].name) == n && memcmp(table[i].name, name, n) == 0)
+        if (table[i].name && strcmp(table[i].name, name) == 0)
             return table[i].media;
     return MFD_MEDIA_NONE;
 }
@@ -144,7 +145,7 @@ static int quality_for(const char *accept, const struct mfd_media_info *info)
 enum mfd_media mfd_media_negotiate(unsigned offers, const char *accept, const char *format)
 {
     if (format) {
-        enum mfd_media media = mfd_media_named(format, strlen(format));
+        enum mfd_media media = named(format);
         return (offers & media) ? media : MFD_MEDIA_NONE;
     }
     bool any = !accept || !*skip_blanks(accept);

@@ -37,12 +37,8 @@ const struct mfd_media_info *mfd_media_info(enum mfd_media media);
 /* What `offers` (a set) to send for an Accept header (NULL = anything) and a ?format= value (NULL =
  * absent; it wins over Accept). Highest quality first, a type of refget's own and then the lower
  * bit where equal. JSON is also what application/ * and * / * mean where it is on offer.
- * MFD_MEDIA_NONE where nothing fits: 406, or 400 where `format` is not a name at all (see
- * mfd_media_named). */
+ * MFD_MEDIA_NONE where nothing fits: 406, or 400 where `format` is not a name at all. */
 enum mfd_media mfd_media_negotiate(unsigned offers, const char *accept, const char *format);
-
-/* The media of a ?format= name, n bytes; MFD_MEDIA_NONE where unknown. */
-enum mfd_media mfd_media_named(const char *name, size_t n);
 
 /* What a body of this Content-Type is, among the set `accepts`; MFD_MEDIA_NONE: 415. A missing
  * Content-Type (NULL), and curl's form default, are JSON where JSON is accepted. */

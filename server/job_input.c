@@ -59,7 +59,7 @@ char *mfd_job_params_text(const struct mfd_params *params)
     return text;
 }
 
-int mfd_job_params_read(const char *text, struct mfd_params *params)
+static int read_params(const char *text, struct mfd_params *params)
 {
     json_t *list = json_loads(text, 0, NULL);
     int status = list ? MFD_OK : MFD_ENOMEM;
@@ -121,9 +121,9 @@ int mfd_job_input_load(struct mfd_job_input *in, struct mfd_app *app, const char
         .pinned_model = row->model,
         .pinned_digest = row->digest,
     };
-    int status = path ? mfd_job_params_read(row->params, &in->params) : MFD_ENOMEM;
+    int status = path ? read_params(row->params, &in->params) : MFD_ENOMEM;
     if (status == MFD_OK)
-        status = mfd_job_params_read(row->queries, &in->queries);
+        status = read_params(row->queries, &in->queries);
     if (status < 0)
         return mfd_problem_set(problem, "internal", NULL, "Cannot read the job's parameters.");
     status = read_bytes(in, path, row->content == MFD_MEDIA_JSON, input, &err);

@@ -14,9 +14,9 @@ const struct mfd_route *mfd_job_operation(struct mfd_app *app, const char *name)
 /* The names of all, "a, b, c". */
 void mfd_job_operations(struct mfd_app *app, char *out, size_t size);
 
-/* Parameters as text and back: a JSON array of [name, value]. NULL on lack of memory. */
+/* Parameters as the text that a row keeps: a JSON array of [name, value]. NULL on lack of memory.
+ */
 char *mfd_job_params_text(const struct mfd_params *params);
-int mfd_job_params_read(const char *text, struct mfd_params *params) MFD_MUST_CHECK;
 
 /* What the operation's input points to. */
 struct mfd_job_input {

@@ -270,7 +270,8 @@ static int convert_document(yaml_parser_t *parser, json_t **out, struct mfd_erro
     return status;
 }
 
-int mfd_yaml_to_json(json_t **out, const char *text, size_t n, struct mfd_error *err)
+/* The document as JSON, unchecked beyond YAML itself; *out is a new reference. */
+static int yaml_to_json(json_t **out, const char *text, size_t n, struct mfd_error *err)
 {
     yaml_parser_t parser;
     if (n > MFD_MAX_YAML)
@@ -288,7 +289,7 @@ int mfd_yaml_to_json(json_t **out, const char *text, size_t n, struct mfd_error 
 int mfd_mapping_parse(struct mfd_mapping **out, const char *text, size_t n, struct mfd_error *err)
 {
     json_t *json = NULL;
-    int status = mfd_yaml_to_json(&json, text, n, err);
+    int status = yaml_to_json(&json, text, n, err);
     if (status)
         return mfd_fail_prefix(err, status, "mapping");
     status = mfd_mapping_from_json(out, json, err);

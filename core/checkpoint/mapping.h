@@ -22,6 +22,3 @@ int mfd_mapping_parse(struct mfd_mapping **out, const char *text, size_t n,
 /* The same from a file. */
 int mfd_mapping_load(struct mfd_mapping **out, const char *path,
                      struct mfd_error *err) MFD_MUST_CHECK;
-/* The document as JSON, unchecked beyond YAML itself; *out is a new reference. */
-int mfd_yaml_to_json(json_t **out, const char *text, size_t n,
-                     struct mfd_error *err) MFD_MUST_CHECK;

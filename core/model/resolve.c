@@ -43,22 +43,10 @@ static double squared_distance(const float *restrict a, const float *restrict b,
     return sum;
 }
 
-/* Nearer first; the earlier track where two are as near. */
-static bool is_nearer(const struct mfd_neighbour *a, double a_key, const struct mfd_neighbour *b,
-                      double b_key)
-{
-    return a_key < b_key || (a_key == b_key && a->track < b->track);
-}
-
-static double key_of(const struct mfd_neighbour *n, enum mfd_nearness by)
-{
-    return by == MFD_NEAR_BOTH         ? n->distance
-           : by == MFD_NEAR_BIOLOGICAL ? n->biological
-                                       : n->technical;
-}
-
-size_t mfd_nearest_tracks(const struct mfd_model *m, const float *w_bio, const float *w_tech,
-                          enum mfd_nearness by, size_t except, struct mfd_neighbour *out, size_t n)
+/* The tracks nearest to given weights, w_bio (biological) and w_tech (technical); the earlier track
+ * where two are as near. out has room for n; returns how many were filled, nearest first. */
+static size_t nearest_tracks(const struct mfd_model *m, const float *w_bio, const float *w_tech,
+                             struct mfd_neighbour *out, size_t n)
 {
     const struct mfd_head *h = m->bare;
     size_t found = 0;
@@ -71,9 +59,7 @@ size_t mfd_nearest_tracks(const struct mfd_model *m, const float *w_bio, const f
                                      .technical = sqrt(tech),
                                      .held_out = m->held_out[t] };
         size_t at = found;
-        if (t == except)
-            continue;
-        while (at && is_nearer(&one, key_of(&one, by), &out[at - 1], key_of(&out[at - 1], by)))
+        while (at && one.distance < out[at - 1].distance)
             at--;
         if (at == n)
             continue;
@@ -286,8 +272,7 @@ static int find_neighbours(const struct mfd_model *m, const struct mfd_combinati
         return status;
     if (!(r->neighbours = mfd_calloc(nearest, sizeof *r->neighbours)))
         return mfd_fail_nomem(err);
-    r->n_neighbours =
-        mfd_nearest_tracks(m, bio, tech, MFD_NEAR_BOTH, MFD_NONE, r->neighbours, nearest);
+    r->n_neighbours = nearest_tracks(m, bio, tech, r->neighbours, nearest);
     return MFD_OK;
 }
 

@@ -64,11 +64,3 @@ struct mfd_resolution {
 int mfd_resolve(const struct mfd_model *model, const struct mfd_combination *combination,
                 size_t nearest, struct mfd_resolution **out, struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_resolution_free(struct mfd_resolution *r);
-
-enum mfd_nearness { MFD_NEAR_BOTH, MFD_NEAR_BIOLOGICAL, MFD_NEAR_TECHNICAL };
-
-/* The tracks nearest to given weights, w_bio (biological) and w_tech (technical), by all of them or
- * one subspace; `except` (or MFD_NONE) is left out. out has room for n; returns how many were
- * filled, nearest first. The model must not be a baseline. */
-size_t mfd_nearest_tracks(const struct mfd_model *model, const float *w_bio, const float *w_tech,
-                          enum mfd_nearness by, size_t except, struct mfd_neighbour *out, size_t n);

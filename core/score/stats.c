@@ -48,7 +48,8 @@ static size_t *order_of(const double *x, size_t n)
     return order;
 }
 
-int mfd_stats_ranks(const double *x, size_t n, double *ranks, struct mfd_error *err)
+/* Average ranks (1-based, ties share their mean) of x (n) into ranks (n). */
+static int average_ranks(const double *x, size_t n, double *ranks, struct mfd_error *err)
 {
     MFD_AUTO_FREE size_t *order = order_of(x, n);
     if (!order)
@@ -204,9 +205,9 @@ int mfd_stats_spearman(const double *x, const double *y, size_t n, double *r, do
     MFD_AUTO_FREE double *ry = mfd_calloc(n, sizeof *ry);
     if (!rx || !ry)
         return mfd_fail_nomem(err);
-    int status = mfd_stats_ranks(x, n, rx, err);
+    int status = average_ranks(x, n, rx, err);
     if (status == MFD_OK)
-        status = mfd_stats_ranks(y, n, ry, err);
+        status = average_ranks(y, n, ry, err);
     if (status == MFD_OK)
         *r = mfd_stats_pearson(rx, ry, n, p);
     return status;

@@ -32,9 +32,6 @@ double mfd_stats_fisher_log(struct mfd_counts t, enum mfd_side side);
  * and does not count as a test. */
 int mfd_stats_fdr(const double *p, size_t n, double *q, struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Average ranks (1-based, ties share their mean) of x (n) into ranks (n). */
-int mfd_stats_ranks(const double *x, size_t n, double *ranks, struct mfd_error *err) MFD_MUST_CHECK;
-
 /* Area under the ROC curve and average precision of scores (n) for telling `positive` (n, non-zero
  * = case) from the rest: as sklearn.metrics.roc_auc_score and average_precision_score, ties
  * included. Either output may be NULL; NaN where one of the sets is empty. */
