@@ -21,7 +21,7 @@ void *mfd_reader_alloc(struct mfd_reader *r, size_t n, size_t size)
     if (mfd_mul(n, size, &bytes) && mfd_add(bytes, sizeof *block, &bytes))
         block = mfd_calloc(bytes, 1);
     if (!block) {
-        mfd_problem_set(r->problem, "internal", NULL, "out of memory");
+        mfd_problem_nomem(r->problem);
         return NULL;
     }
     block->next = r->blocks;

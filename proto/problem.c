@@ -151,6 +151,11 @@ int mfd_problem_limit(struct mfd_problem *p, const char *limit, int64_t maximum,
     return -1;
 }
 
+int mfd_problem_nomem(struct mfd_problem *p)
+{
+    return mfd_problem_set(p, "internal", NULL, "Out of memory.");
+}
+
 int mfd_problem_from_error(struct mfd_problem *p, const struct mfd_error *err, const char *pointer)
 {
     const char *slug = err->slug[0] && find(err->slug) ? err->slug : "internal";

@@ -45,6 +45,8 @@ int mfd_problem_set(struct mfd_problem *p, const char *slug, const char *pointer
 /* 413 over-limit, with the limit's name, maximum and what was asked for (negative: unknown). */
 int mfd_problem_limit(struct mfd_problem *p, const char *limit, int64_t maximum, int64_t actual,
                       const char *pointer);
+/* 500: out of memory. */
+int mfd_problem_nomem(struct mfd_problem *p);
 /* From a library's error: its slug where it has one, else a type by its status. */
 int mfd_problem_from_error(struct mfd_problem *p, const struct mfd_error *err, const char *pointer);
 

@@ -180,7 +180,7 @@ static int complete(struct mfd_job_row *row, const struct mfd_operation *op, voi
     row->digest = mfd_strdup(mfd_served_digest(plan->model));
     if (row->description && row->model && row->digest)
         return 0;
-    return mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+    return mfd_problem_nomem(problem);
 }
 
 int mfd_job_judge(struct mfd_app *app, const char *directory, struct mfd_job_row *row, bool *dry,

@@ -15,11 +15,6 @@ static const char *column_name(const void *ctx, size_t i)
     return mfd_model_column(ctx, i);
 }
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 /* --- by metadata --- */
 
 /* Whether one of the labels between a cell's commas, or the cell as a whole, is the label; numbers
@@ -108,7 +103,7 @@ static int apply_where(const struct mfd_condition *where, const struct mfd_model
                                   column_name, model, mfd_model_columns(model));
     MFD_AUTO_FREE bool *has = mfd_calloc(n, sizeof *has);
     if (!has)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < where->n; i++) {
         bool known = false;
         for (size_t t = 0; t < n; t++)
@@ -133,7 +128,7 @@ static int apply_ids(struct mfd_choice *choice, const struct mfd_selection *s,
     struct mfd_at ids = MFD_AT_MEMBER(up, "ids");
     MFD_AUTO_FREE bool *seen = mfd_calloc(choice->stride, sizeof *seen);
     if (!seen)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < s->n_ids; i++) {
         struct mfd_at at = MFD_AT_INDEX(&ids, i);
         size_t track = mfd_model_find_track(model, s->ids[i]);
@@ -162,7 +157,7 @@ static int choose_real(struct mfd_choice *choice, const struct mfd_model *model,
     MFD_AUTO_FREE bool *chosen = mfd_calloc(n, sizeof *chosen);
     choice->index = mfd_calloc(n, sizeof *choice->index);
     if (!chosen || !choice->index)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     memset(chosen, true, n);
     for (size_t i = 0; i < s->n_where; i++)
         if (apply_where(&s->where[i], model, chosen, &where, problem))
@@ -183,7 +178,7 @@ static int name_columns(struct mfd_choice *choice, const struct mfd_model *model
 {
     choice->names = mfd_calloc(choice->n, sizeof *choice->names);
     if (!choice->names)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < choice->n; i++)
         choice->names[i] = choice->index ? mfd_model_track_id(model, choice->index[i])
                                          : body->virtual_tracks[i].id;

@@ -9,11 +9,6 @@
 #include "proto/text.h"
 #include "server/handlers/choice_in.h"
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 static int check_head(const struct mfd_model *model, const char *pointer,
                       struct mfd_problem *problem)
 {
@@ -58,7 +53,7 @@ static int code_bases(struct mfd_combinations *out, const struct mfd_choice *cho
         return mfd_choice_code_all(out, model, body, problem);
     out->at = mfd_calloc(choice->n, sizeof *out->at);
     if (!out->at)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     for (out->n = 0; out->n < choice->n; out->n++) {
         size_t track = choice->index[out->n];
         struct mfd_combination *base = &out->at[out->n];
@@ -102,7 +97,7 @@ static int code_given(struct mfd_combinations *out, double **weights, const stru
     out->at = mfd_calloc(body->n_given, sizeof *out->at);
     *weights = mfd_calloc(body->n_given, sizeof **weights);
     if (!out->at || !*weights)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     for (out->n = 0; out->n < body->n_given; out->n++) {
         (*weights)[out->n] = body->given[out->n].weight;
         if (code_setting(&out->at[out->n], model, body, out->n, problem))
@@ -138,7 +133,7 @@ int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model
     struct mfd_error err = MFD_ERROR_INIT;
     choice->spare = mfd_calloc(choice->n, sizeof *choice->spare);
     if (!over || !choice->spare)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     if (check_head(model, "/over", problem) || find_fields(model, body, over, problem))
         return -1;
     if (choice->aggregate != MFD_AGGREGATE_NONE)

@@ -50,7 +50,7 @@ int mfd_choice_code_all(struct mfd_combinations *out, const struct mfd_model *mo
     struct mfd_at root = MFD_AT_ROOT, list = MFD_AT_MEMBER(&root, "virtual_tracks");
     out->at = mfd_calloc(body->n_virtual_tracks, sizeof *out->at);
     if (!out->at)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     for (out->n = 0; out->n < body->n_virtual_tracks; out->n++) {
         struct mfd_at element = MFD_AT_INDEX(&list, out->n);
         struct mfd_at metadata = MFD_AT_MEMBER(&element, "metadata");
@@ -77,7 +77,7 @@ int mfd_choice_virtual(struct mfd_choice *choice, const struct mfd_model *model,
         return mfd_problem_from_error(problem, &err, "/virtual_tracks");
     choice->head = mfd_virtual_shared_head(weights);
     choice->n = choice->stride = all.n;
-    return choice->head ? 0 : mfd_problem_set(problem, "internal", NULL, "out of memory");
+    return choice->head ? 0 : mfd_problem_nomem(problem);
 }
 
 static void add_bias(const char *id, const struct mfd_virtual_track *track, float value, bool first,

@@ -133,7 +133,7 @@ static int open_infer(void **state, const struct mfd_operation_input *input,
     static const struct mfd_ensemble ensembles[] = { { 1, false }, { 1, true }, { 7, true } };
     struct state *s = mfd_calloc(1, sizeof *s);
     if (!s)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     int status = mfd_infer_decode(&s->request, input->body ? input->body : "", input->size,
                                   input->json_bytes, input->limits, problem);
     s->ensemble = ensembles[s->request.ensemble];
@@ -190,7 +190,7 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
             part->arrays[i];
     }
     if (!whole)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < n; i++)
         part->windows[i] =
             (struct mfd_window){ s->request.sequences[i].s, s->request.sequences[i].n };
@@ -243,7 +243,7 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
         if (s->request.outputs[i].binary)
             mfd_buffer_add(out, part->arrays[i], s->request.n * s->widths[i] * sizeof(float));
     p->counts.ok += p->n;
-    return out->failed ? mfd_problem_set(problem, "internal", NULL, "out of memory") : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer *out,

@@ -32,11 +32,6 @@ struct part {
     size_t *base;
 };
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 static void close_ism(void *state)
 {
     struct mfd_ism *ism = state;
@@ -130,7 +125,7 @@ static int open_ism(void **state, const struct mfd_operation_input *input,
 {
     struct mfd_ism *ism = mfd_calloc(1, sizeof *ism);
     if (!ism)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     const struct mfd_limits *limits = input->limits;
     ism->encoder = find_encoder(input->format);
     describe_states(ism);
@@ -284,7 +279,7 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
     size_t rows;
     if (!part || !part->bases || !part->row || !part->variants || !part->windows || !part->base ||
         fill_part(ism, p, part, &rows))
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     p->task = (struct mfd_task){ .kind = ism->each ? MFD_TASK_VARIANTS : MFD_TASK_ISM,
                                  .head = mfd_choice_head(&s->choice),
                                  .genome = s->genome,
@@ -338,7 +333,7 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
         p->counts.skipped += part->bases[i].outcome == MFD_OUTCOME_SKIPPED;
         p->counts.error += part->bases[i].outcome == MFD_OUTCOME_ERROR;
     }
-    return out->failed ? no_memory(problem) : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 static size_t count_reasons(const struct mfd_ism *ism, const struct mfd_problem_type *types,
@@ -371,11 +366,11 @@ static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer
     const struct mfd_problem_type *types = mfd_problem_types(&n);
     MFD_AUTO_FREE struct mfd_reason *reasons = mfd_calloc(n, sizeof *reasons);
     if (!reasons)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     struct mfd_counts sums = { counts->ok, counts->skipped, counts->error, reasons,
                                count_reasons(ism, types, n, reasons) };
     ism->encoder->end(&ism->base.layout, &sums, out);
-    return out->failed ? no_memory(problem) : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 static const struct mfd_operation operation_ism = {

@@ -7,11 +7,6 @@
 #include "server/handlers/ism.h"
 #include "server/registry.h"
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 /* Bases before the one in the middle of a window, as the published protocol has it. */
 static int64_t before(int64_t window)
 {
@@ -121,7 +116,7 @@ static int fetch(struct mfd_ism *ism, struct mfd_region *r, const struct mfd_ite
     r->state = mfd_calloc(r->n, 1);
     r->read = mfd_calloc(n + 1, 1);
     if (!r->state || !r->read)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     r->window = (struct mfd_window){ r->read, window };
     if (ism->base.body.input != MFD_INPUT_INTERVALS)
         memcpy(r->read, item->text, n);
@@ -165,7 +160,7 @@ int mfd_ism_read(struct mfd_ism *ism, int64_t most, struct mfd_problem *problem)
     ism->each = body->input == MFD_INPUT_INTERVALS && !body->one_window;
     ism->regions = mfd_calloc(body->n_items, sizeof *ism->regions);
     if (!ism->regions)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     if (place_regions(ism, problem))
         return -1;
     if (ism->items > (size_t)most)

@@ -130,7 +130,7 @@ static int take_params(struct mfd_request *rq, const struct envelope *e, struct 
     mfd_params_deinit(&path);
     mfd_params_deinit(&queries);
     if (!problem->type && (!row->params || !row->queries))
-        mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+        mfd_problem_nomem(problem);
     return problem->type ? -1 : 0;
 }
 
@@ -149,7 +149,7 @@ static int take_key(const struct mfd_request *rq, struct mfd_job_row *row,
                                "Idempotency-Key must be 1 to %d characters of printable ASCII.",
                                MFD_JOB_KEY_MAX);
     row->key = mfd_strdup(key);
-    return row->key ? 0 : mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+    return row->key ? 0 : mfd_problem_nomem(problem);
 }
 
 static void hash_text(struct mfd_sha256 *sha, const char *text)
@@ -164,7 +164,7 @@ static int fingerprint(struct mfd_job_row *row, const void *input, size_t n,
     char hex[MFD_SHA256_HEX];
     struct mfd_sha256 *sha = mfd_sha256_new();
     if (!sha)
-        return mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+        return mfd_problem_nomem(problem);
     hash_text(sha, row->operation);
     hash_text(sha, mfd_media_info(row->content)->type);
     hash_text(sha, mfd_media_info(row->format)->type);
@@ -174,7 +174,7 @@ static int fingerprint(struct mfd_job_row *row, const void *input, size_t n,
     mfd_sha256_finish(sha, hex);
     row->fingerprint = mfd_strdup(hex);
     row->input_bytes = (int64_t)n;
-    return row->fingerprint ? 0 : mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+    return row->fingerprint ? 0 : mfd_problem_nomem(problem);
 }
 
 /* Put the input where jobs find theirs. */
@@ -185,7 +185,7 @@ static int keep_input(struct mfd_request *rq, const struct envelope *e, const ch
     if (e->document) {
         MFD_AUTO_FREE char *text = json_dumps(e->request, JSON_COMPACT);
         if (!text)
-            return mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+            return mfd_problem_nomem(problem);
         size_t n = strlen(text);
         if (mfd_job_input_write(directory, row->id, text, n, &err) < 0)
             return mfd_problem_from_error(problem, &err, NULL);
@@ -249,7 +249,7 @@ static int describe_envelope(struct mfd_request *rq, struct envelope *e, struct 
         return -1;
     row->content = mfd_request_content(rq);
     row->operation = mfd_strdup(e->operation);
-    return row->operation ? 0 : mfd_problem_set(problem, "internal", NULL, "Out of memory.");
+    return row->operation ? 0 : mfd_problem_nomem(problem);
 }
 
 static void reply_dry(struct mfd_request *rq, struct mfd_job_row *row)

@@ -125,7 +125,7 @@ static int write_answer(struct answer *a, const char *genome, struct mfd_problem
                     "\"summary\":{\"items\":%zu,\"ok\":%llu,\"skipped\":%llu,\"error\":%llu}}\n",
                     a->body->n_items, (unsigned long long)a->counts.ok,
                     (unsigned long long)a->counts.skipped, (unsigned long long)a->counts.error);
-    return a->out.failed ? mfd_problem_set(problem, "internal", NULL, "out of memory") : 0;
+    return a->out.failed ? mfd_problem_nomem(problem) : 0;
 }
 
 static void normalize(struct mfd_request *rq)

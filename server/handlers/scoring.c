@@ -20,11 +20,6 @@ static int from_error(struct mfd_problem *problem, const struct mfd_error *err, 
     return mfd_problem_from_error(problem, err, pointer);
 }
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 /* --- what the request is asked of --- */
 
 static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem *problem)
@@ -54,7 +49,7 @@ static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mf
     mfd_buffer_addf(out, ",\"window\":%lld,\"bin\":%zu}", (long long)mfd_scoring_window(s),
                     mfd_config_bin(s->config));
     s->layout.provenance = out->data;
-    return out->failed ? no_memory(problem) : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 /* A VCF holds its input's records, which no layout knows: variants_out.c writes it. */
@@ -197,7 +192,7 @@ int mfd_scoring_describe(const struct mfd_scoring *s, mfd_label_rows_fn *rows, c
         mfd_labels_end(out);
     }
     mfd_buffer_adds(out, "}\n");
-    return out->failed ? no_memory(problem) : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 /* --- small things --- */
@@ -273,10 +268,10 @@ int mfd_scoring_finish(const struct mfd_scoring *s, const struct mfd_tally *coun
     mfd_problem_types(&n);
     MFD_AUTO_FREE struct mfd_reason *reasons = mfd_calloc(n, sizeof *reasons);
     if (!reasons)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     struct mfd_counts sums = { counts->ok, counts->skipped, counts->error, reasons,
                                count_reasons(s, reasons, n) };
     if (s->encoder->end)
         s->encoder->end(&s->layout, &sums, out);
-    return out->failed ? no_memory(problem) : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }

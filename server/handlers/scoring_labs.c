@@ -60,7 +60,7 @@ int mfd_scoring_labs(struct mfd_scoring *s, struct mfd_problem *problem)
     s->biology = mfd_calloc(n, sizeof *s->biology);
     s->lab = mfd_calloc(n, sizeof *s->lab);
     if (!s->biology || !s->lab)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < n; i++) { /* numbered by the first track that is the same */
         const char *lab = mfd_metadata_cell(md, s->choice.index[i], column);
         s->biology[i] = s->lab[i] = (uint32_t)i;

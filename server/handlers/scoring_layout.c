@@ -270,5 +270,5 @@ int mfd_scoring_lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_pr
     s->layout.input = s->body.input;
     s->layout.parts = s->parts;
     s->scratch = mfd_calloc(mfd_layout_width(&s->layout), sizeof *s->scratch);
-    return s->scratch ? 0 : mfd_problem_set(problem, "internal", NULL, "out of memory");
+    return s->scratch ? 0 : mfd_problem_nomem(problem);
 }

@@ -7,11 +7,6 @@
 #include "core/score/summary.h"
 #include "server/handlers/scoring.h"
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 int mfd_numbers_init(struct mfd_numbers *n, const struct mfd_scoring *s, size_t rows,
                      struct mfd_task *task, struct mfd_problem *problem)
 {
@@ -20,11 +15,11 @@ int mfd_numbers_init(struct mfd_numbers *n, const struct mfd_scoring *s, size_t 
     *n = (struct mfd_numbers){ .scoring = s, .rows = rows };
     for (size_t i = 0; i < s->n_arrays; i++)
         if (!mfd_add(floats, s->arrays[i].stride, &floats))
-            return no_memory(problem);
+            return mfd_problem_nomem(problem);
     if (!mfd_mul(floats, rows, &floats) || !mfd_add(floats, s->choice.stride, &floats) ||
         !mfd_add(floats, 2 * s->choice.n, &floats) ||
         !(n->block = mfd_aligned(floats, sizeof(float))))
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     float *at = n->block;
     for (size_t i = 0; i < s->n_arrays; i++) {
         n->arrays[i] = at;
@@ -34,7 +29,7 @@ int mfd_numbers_init(struct mfd_numbers *n, const struct mfd_scoring *s, size_t 
     n->work = at;
     n->chosen = at + s->choice.stride;
     n->best = mfd_calloc((size_t)s->body.top, sizeof *n->best);
-    return n->best ? 0 : no_memory(problem);
+    return n->best ? 0 : mfd_problem_nomem(problem);
 }
 
 void mfd_numbers_deinit(struct mfd_numbers *n)

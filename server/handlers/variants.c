@@ -59,7 +59,7 @@ static int read_variants(struct mfd_scored_variants *v, const struct mfd_operati
         return mfd_variants_read_vcf(v, input, problem);
     v->variants = mfd_calloc(n, sizeof *v->variants);
     if (!v->variants)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < n; i++)
         if (mfd_variants_read(v, i, problem))
             return -1;
@@ -96,7 +96,7 @@ static int open_variants(void **state, const struct mfd_operation_input *input,
 {
     struct mfd_scored_variants *v = mfd_calloc(1, sizeof *v);
     if (!v)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     bool one = mfd_params_get(input->params, "variant") != NULL;
     int status = read_request(v, input, problem);
     bool vcf = input->format == MFD_MEDIA_VCF;
@@ -182,7 +182,7 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
         part->results = mfd_calloc(n, sizeof *part->results);
     }
     if (!part || !part->rows || !part->results)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     bool any = false;
     for (size_t i = first; i < first + n; i++) {
         any = any || !v->base.body.items[i].problem;
@@ -241,7 +241,7 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
         encoder->start(&v->base.layout, out);
     encoder->results(&v->base.layout, &results, out);
     mfd_scoring_count(part->results, n, &p->counts);
-    return out->failed ? mfd_problem_set(problem, "internal", NULL, "out of memory") : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer *out,

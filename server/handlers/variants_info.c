@@ -20,11 +20,6 @@ struct mfd_info_source {
     struct mfd_buffer id, description;
 };
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 void mfd_variants_info_deinit(struct mfd_variants_info *info)
 {
     for (size_t i = 0; info->source && i < info->n; i++) {
@@ -166,7 +161,7 @@ int mfd_variants_info_init(struct mfd_variants_info *info, const struct mfd_scor
     info->fields = mfd_calloc(most, sizeof *info->fields);
     info->source = mfd_calloc(most, sizeof *info->source);
     if (!info->fields || !info->source || make_room(info, v))
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     for (size_t i = 0; i < MFD_VCF_SUMMARIES; i++)
         if (wanted(&v->base.body, i)) {
             const struct mfd_vcf_summary_field *field = &mfd_vcf_summaries[i];
@@ -176,7 +171,7 @@ int mfd_variants_info_init(struct mfd_variants_info *info, const struct mfd_scor
         }
     for (size_t i = 0; i < v->base.layout.n_parts; i++)
         if ((v->effects || strcmp(v->base.parts[i].group, "effect") != 0) && add_part(info, v, i))
-            return no_memory(problem);
+            return mfd_problem_nomem(problem);
     return 0;
 }
 

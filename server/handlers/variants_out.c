@@ -26,11 +26,6 @@ struct mfd_variants_vcf {
     struct mfd_buffer *out; /* of the part under way; NULL: what is written is dropped */
 };
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 void mfd_variants_vcf_free(struct mfd_variants_vcf *w)
 {
     if (!w)
@@ -90,7 +85,7 @@ static int count_records(struct mfd_scored_variants *v, struct mfd_variants_vcf 
     size_t items = 0, n = v->base.body.n_items, left_out = 0;
     v->first = mfd_calloc(n + 1, sizeof *v->first);
     if (!v->first)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     int status = rewind_reader(w, &err);
     while (status == MFD_OK && items < n) {
         status = mfd_variants_next(w->reader, w->body, w->size, &w->pushed, &record, &err);
@@ -150,13 +145,13 @@ int mfd_variants_vcf_open(struct mfd_scored_variants *v, const char *body, size_
     const struct mfd_vcf_header *header;
     struct mfd_error err = MFD_ERROR_INIT;
     if (!w)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     if (mfd_variants_info_init(&w->info, v, problem))
         return -1;
     if (!body)
         make_body(v, &w->made);
     if (w->made.failed)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     w->body = body ? body : w->made.data;
     w->size = body ? size : w->made.len;
     if (count_records(v, w, problem))
@@ -164,7 +159,7 @@ int mfd_variants_vcf_open(struct mfd_scored_variants *v, const char *body, size_
     describe(v, w);
     for (size_t i = 0; i < w->n_lines; i++) {
         if (w->text[i].failed)
-            return no_memory(problem);
+            return mfd_problem_nomem(problem);
         w->lines[i] = w->text[i].data;
     }
     const struct mfd_vcf_writer_options options = { .fields = w->info.fields,

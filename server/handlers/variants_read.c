@@ -6,11 +6,6 @@
 #include "core/base/memory.h"
 #include "server/handlers/variants.h"
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 int64_t mfd_variants_outside(const struct mfd_scored_variants *v, const struct mfd_variant *variant)
 {
     return mfd_score_outside(v->base.config, v->base.genome, variant, v->base.ensemble);
@@ -29,7 +24,7 @@ static int mostly_unknown(const struct mfd_scored_variants *v, const struct mfd_
     struct mfd_error err = MFD_ERROR_INIT;
     MFD_AUTO_FREE char *bases = mfd_calloc((size_t)n, 1);
     if (!bases)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     if (mfd_genome_fetch(v->base.genome, variant->contig, from, from + n, bases, NULL, &err))
         return mfd_problem_from_error(problem, &err, NULL);
     for (int64_t i = 0; i < n; i++)
@@ -127,7 +122,7 @@ static int add_track(struct mfd_scored_variants *v, const char *id,
 {
     struct mfd_selection *s = &v->base.body.tracks;
     if (!v->tracks && !(v->tracks = mfd_calloc(input->queries->n, sizeof *v->tracks)))
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     v->tracks[s->n_ids++] = id;
     s->ids = v->tracks;
     return 0;

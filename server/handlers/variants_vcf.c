@@ -24,11 +24,6 @@ struct list {
     int64_t max, max_reasons;
 };
 
-static int no_memory(struct mfd_problem *problem)
-{
-    return mfd_problem_set(problem, "internal", NULL, "out of memory");
-}
-
 static int list_grow(struct list *list, struct mfd_problem *problem)
 {
     if (list->n == (size_t)list->max)
@@ -38,7 +33,7 @@ static int list_grow(struct list *list, struct mfd_problem *problem)
     size_t size = list->size ? 2 * list->size : 256;
     struct mfd_variant *variants = mfd_realloc(list->variants, size, sizeof *variants);
     if (!variants)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     list->variants = variants;
     list->size = size;
     return 0;
@@ -52,7 +47,7 @@ static int add_reason(struct list *list, const struct mfd_error *error, struct m
         size_t size = list->reasons_size ? 2 * list->reasons_size : 64;
         struct reason *reasons = mfd_realloc(list->reasons, size, sizeof *reasons);
         if (!reasons)
-            return no_memory(problem);
+            return mfd_problem_nomem(problem);
         list->reasons = reasons;
         list->reasons_size = size;
     }
@@ -122,7 +117,7 @@ static int read_records(struct list *list, const struct mfd_operation_input *inp
         if (add_record(list, record, genome, problem))
             return -1;
     if (status == MFD_ENOMEM)
-        return no_memory(problem);
+        return mfd_problem_nomem(problem);
     if (status)
         return mfd_problem_set(problem, status == MFD_ELIMIT ? "over-limit" : "malformed-vcf", NULL,
                                "%s", err.message);

@@ -165,7 +165,7 @@ static int open_windows(void **state, enum mfd_call call, const struct mfd_opera
 {
     struct windows *w = mfd_calloc(1, sizeof *w);
     if (!w)
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     const struct mfd_limits *limits = w->limits = input->limits;
     size_t rows, most;
     int status = mfd_body_decode(&w->base.body, call, input->body ? input->body : "", input->size,
@@ -175,7 +175,7 @@ static int open_windows(void **state, enum mfd_call call, const struct mfd_opera
     if (status == 0 && w->base.body.input == MFD_INPUT_INTERVALS) {
         w->sites = mfd_calloc(w->base.body.n_items, sizeof *w->sites);
         if (!w->sites)
-            status = mfd_problem_set(problem, "internal", NULL, "out of memory");
+            status = mfd_problem_nomem(problem);
     }
     if (status == 0)
         status = check_items(w, &rows, &most, problem);
@@ -332,7 +332,7 @@ static int prepare(void *state, struct mfd_operation_part *p, struct mfd_problem
     size_t rows = count_rows(w, p->first, p->n);
     struct part *part = p->data = new_part(w, p->n, rows);
     if (!part || !part_is_whole(part))
-        return mfd_problem_set(problem, "internal", NULL, "out of memory");
+        return mfd_problem_nomem(problem);
     fill_part(w, p, part);
     p->task = (struct mfd_task){ .kind = w->sites ? MFD_TASK_BINS : MFD_TASK_SEQUENCES,
                                  .head = mfd_choice_head(&w->base.choice),
@@ -359,7 +359,7 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
         encoder->start(&w->base.layout, out);
     encoder->results(&w->base.layout, &results, out);
     mfd_scoring_count(part->results, p->n, &p->counts);
-    return out->failed ? mfd_problem_set(problem, "internal", NULL, "out of memory") : 0;
+    return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 
 static int finish(void *state, const struct mfd_tally *counts, struct mfd_buffer *out,
