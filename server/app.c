@@ -1,8 +1,8 @@
 #include "server/app.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "server/app_in.h"
 #include "server/registry.h"
 
@@ -77,8 +77,5 @@ struct mfd_auth *mfd_app_auth(struct mfd_app *app)
 
 double mfd_app_uptime(struct mfd_app *app)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - app->started.tv_sec) +
-           (double)(now.tv_nsec - app->started.tv_nsec) * 1e-9;
+    return mfd_seconds() - app->started;
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <stdatomic.h>
-#include <time.h>
 
 #include "server/app.h"
 #include "server/workers.h"
@@ -26,7 +25,7 @@ struct mfd_app {
     size_t n_overrides;
     char *model_dir, *job_dir;
     const struct mfd_route *const *routes;
-    struct timespec started;
+    double started; /* mfd_seconds */
     enum mfd_app_state state;
     struct mfd_loop *loop;
     struct mfd_timer *watchdog, *poll, *again;

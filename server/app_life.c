@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -222,7 +222,7 @@ int mfd_app_new(struct mfd_app **out, const struct mfd_app_options *options, str
     app->overrides = options->overrides;
     app->n_overrides = options->n_overrides;
     atomic_init(&app->settings, &node->settings);
-    clock_gettime(CLOCK_MONOTONIC, &app->started);
+    app->started = mfd_seconds();
     int status = start(app, options->listen_fd, err);
     if (status < 0) {
         mfd_app_free(app);

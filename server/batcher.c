@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/thread.h"
@@ -51,13 +52,6 @@ struct mfd_batcher {
     volatile int cancel;                   /* the run under way: nobody wants it any more */
 };
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Whole windows that an item of a task costs at most, nobody sharing. */
 static double item_passes(const struct mfd_task *task)
 {
@@ -95,7 +89,7 @@ static void fail(struct mfd_ticket *t, int status, const char *slug, const char 
 static void expire(struct mfd_ticket *t, void *arg)
 {
     struct mfd_batcher *b = arg;
-    uint64_t now_ms = (uint64_t)(seconds() * 1e3);
+    uint64_t now_ms = (uint64_t)(mfd_seconds() * 1e3);
     if (t->cancelled)
         fail(t, MFD_ECANCELLED, "cancelled", "The client went away.");
     else if (b->stopping)
@@ -131,7 +125,8 @@ static bool wait_for_work(struct mfd_batcher *b)
             continue;
         }
         double until = lead->queued_s + b->options.delay_s;
-        if (b->options.delay_s <= 0 || b->flows.passes >= budget_of(b, lead) || seconds() >= until)
+        if (b->options.delay_s <= 0 || b->flows.passes >= budget_of(b, lead) ||
+            mfd_seconds() >= until)
             return true;
         struct timespec at = { .tv_sec = (time_t)until,
                                .tv_nsec = (long)((until - floor(until)) * 1e9) };
@@ -254,13 +249,13 @@ static void *run(void *arg)
         begin_run(b);
         const struct mfd_selection *sel = b->selection;
         struct mfd_ticket *lead = sel->shares[0].ticket;
-        double oldest = lead->queued_s, start = seconds();
+        double oldest = lead->queued_s, start = mfd_seconds();
         uint64_t before = windows_of(lead);
         for (size_t i = 1; i < sel->n; i++)
             oldest = fmin(oldest, sel->shares[i].ticket->queued_s);
         pthread_mutex_unlock(&b->lock);
         int status = compute(b, &err);
-        double took = seconds() - start;
+        double took = mfd_seconds() - start;
         if (b->metrics)
             mfd_metrics_run(b->metrics, kinds[lead->task.kind], sel->n,
                             status == MFD_OK ? computed_items(sel) : 0,
@@ -397,7 +392,7 @@ int mfd_batcher_submit(struct mfd_batcher *b, struct mfd_served *model, const ch
         .task = *task,
         .item_passes = item_passes(task),
         .deadline_ms = deadline_ms,
-        .queued_s = seconds(),
+        .queued_s = mfd_seconds(),
         .slack = slack,
         .batcher = b,
         .done = done,

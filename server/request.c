@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "server/gzip.h"
 #include "server/upload.h"
@@ -27,7 +28,7 @@ struct mfd_request *mfd_request_new(struct mfd_app *app, const char *uri)
     rq->path = rq->uri;
     rq->path_n = strcspn(uri, "?");
     rq->format = MFD_MEDIA_JSON;
-    clock_gettime(CLOCK_MONOTONIC, &rq->started);
+    rq->started = mfd_seconds();
     mfd_ids_init(&rq->ids);
     return rq;
 }
@@ -58,10 +59,7 @@ void mfd_request_unref(struct mfd_request *rq)
 
 double mfd_request_seconds(const struct mfd_request *rq)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - rq->started.tv_sec) +
-           (double)(now.tv_nsec - rq->started.tv_nsec) * 1e-9;
+    return mfd_seconds() - rq->started;
 }
 
 struct mfd_app *mfd_request_app(const struct mfd_request *rq)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdatomic.h>
-#include <time.h>
 
 #include "server/auth.h"
 #include "server/request.h"
@@ -88,7 +87,7 @@ struct mfd_request {
     bool drive_failed;       /* after the stream had begun */
     struct mfd_work job;
     struct mfd_watch *hangup;
-    struct timespec started;
+    double started;       /* mfd_seconds */
     uint64_t deadline_ms; /* on the loop's clock */
     uint64_t bytes_out;
     int final_status;

@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/engine/batch_in.h"
 #include "core/engine/run.h"
@@ -33,13 +33,6 @@ struct mfd_engine {
     pthread_mutex_t stats_lock; /* held for an instant: who asks does not wait for a run */
     struct mfd_engine_stats stats;
 };
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static unsigned default_threads(void)
 {
@@ -225,9 +218,9 @@ int mfd_engine_run(struct mfd_engine *e, struct mfd_batch *batch, float *feature
     if (status)
         return status;
     pthread_mutex_lock(&e->lock);
-    double before = seconds_now();
+    double before = mfd_seconds();
     status = run_part(e, use, 0, use->n_windows, features, cancel, err);
-    note(e, 1, status == MFD_OK ? use->n_windows : 0, seconds_now() - before);
+    note(e, 1, status == MFD_OK ? use->n_windows : 0, mfd_seconds() - before);
     pthread_mutex_unlock(&e->lock);
     if (use != batch)
         mfd_batch_free(use);
@@ -259,9 +252,9 @@ int mfd_engine_project(struct mfd_engine *e, const float *x, size_t rows, size_t
         return mfd_fail(err, MFD_EINVAL, "rows of %zu numbers %zu apart overlap", width, x_stride);
     struct projection p = { e->kernels, x, w, out, rows, width, x_stride, tracks };
     pthread_mutex_lock(&e->lock);
-    double before = seconds_now();
+    double before = mfd_seconds();
     mfd_pool_run(e->pool, project_item, &p, (tracks + PROJECT_TRACKS - 1) / PROJECT_TRACKS);
-    note(e, 0, 0, seconds_now() - before);
+    note(e, 0, 0, mfd_seconds() - before);
     pthread_mutex_unlock(&e->lock);
     return MFD_OK;
 }

@@ -1,7 +1,6 @@
 #include "core/engine/product.h"
 
-#include <time.h>
-
+#include "core/base/clock.h"
 #include "core/tensor/blas.h"
 
 int mfd_products_init(struct mfd_products *products, const struct mfd_kernels *kernels,
@@ -18,21 +17,14 @@ int mfd_products_init(struct mfd_products *products, const struct mfd_kernels *k
     return MFD_OK;
 }
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void mfd_product(const struct mfd_products *p, size_t rows, const struct mfd_matrix *m,
                  size_t first, size_t columns, const float *a, size_t lda, float *c, size_t ldc,
                  int add, double *seconds)
 {
-    double start = seconds_now();
+    double start = mfd_seconds();
     if (p->kernels)
         p->kernels->product(rows, columns, m->k, a, lda, m->data + first * m->k, c, ldc, add);
     else
         mfd_blas_product(rows, columns, m->k, a, lda, m->data + first, m->n, c, ldc, add, NULL);
-    *seconds += seconds_now() - start;
+    *seconds += mfd_seconds() - start;
 }

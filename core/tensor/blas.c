@@ -4,21 +4,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t quantum;            /* heights are multiples of this */
 static size_t tallest = SIZE_MAX; /* rows that the library is given at a time */
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void product(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                     size_t ldb, float *c, size_t ldc, float beta)
@@ -30,7 +23,7 @@ static void product(size_t m, size_t n, size_t k, const float *a, size_t lda, co
 void mfd_blas_product(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                       size_t ldb, float *c, size_t ldc, int add, double *seconds)
 {
-    double start = seconds ? seconds_now() : 0;
+    double start = seconds ? mfd_seconds() : 0;
     for (size_t r = 0; r < m; r += tallest) {
         size_t rows = m - r < tallest ? m - r : tallest;
         product(rows, n, k, a + r * lda, lda, b, ldb, c + r * ldc, ldc, add ? 1.0f : 0.0f);
@@ -38,7 +31,7 @@ void mfd_blas_product(size_t m, size_t n, size_t k, const float *a, size_t lda, 
             break;
     }
     if (seconds)
-        *seconds += seconds_now() - start;
+        *seconds += mfd_seconds() - start;
 }
 
 /* Products in which every row is the same: what differs then, the library did. */

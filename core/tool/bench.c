@@ -3,9 +3,9 @@
  * costs. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "core/engine/synthetic.h"
@@ -40,13 +40,6 @@ struct protocol {
     int (*run)(struct bench *b);
 };
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* A call to time, and how many windows, variants or substitutions it answers. */
 struct timed {
     const char *protocol;
@@ -66,9 +59,9 @@ static int time_call(struct bench *b, const struct timed *t, struct timing *out)
     for (int64_t i = 0; i <= b->repeats; i++) {
         struct mfd_engine_stats before, after;
         mfd_engine_stats(b->engine, &before);
-        double start = seconds_now();
+        double start = mfd_seconds();
         int status = t->call(b, t->context);
-        double seconds = seconds_now() - start;
+        double seconds = mfd_seconds() - start;
         if (status)
             return status;
         mfd_engine_stats(b->engine, &after);
