@@ -16,18 +16,13 @@
 #include "server/loop.h"
 #include "server/merge.h"
 #include "server/metrics.h"
+#include "server/places.h"
 #include "server/registry.h"
 
 #define LEAST_BUDGET 1.0 /* passes of a run, however slow the model */
 #define FIRST_GUESS 0.02 /* seconds a pass, before anything was measured */
 #define LEARNING 0.3     /* weight of the newest run in the measured pace */
 #define LONGEST_RETRY 30 /* seconds */
-
-/* Places of one client. */
-struct guest {
-    char client[80];
-    size_t places;
-};
 
 struct mfd_batcher {
     struct mfd_loop *loop;
@@ -36,9 +31,7 @@ struct mfd_batcher {
     pthread_t thread;
     bool started;
 
-    /* the loop's alone */
-    struct guest *guests;
-    size_t n_guests, guest_room, places;
+    struct mfd_places places; /* the loop's alone */
 
     pthread_mutex_t lock;
     pthread_cond_t more;
@@ -283,6 +276,7 @@ int mfd_batcher_new(struct mfd_batcher **out, struct mfd_loop *loop, struct mfd_
     b->loop = loop;
     b->metrics = metrics;
     b->options = *options;
+    b->places.most = options->queue;
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -321,55 +315,25 @@ void mfd_batcher_free(struct mfd_batcher *b)
     mfd_batcher_stop(b);
     pthread_cond_destroy(&b->more);
     pthread_mutex_destroy(&b->lock);
-    free(b->guests);
+    mfd_places_deinit(&b->places);
     free(b->selection);
     free(b);
 }
 
-static struct guest *find_guest(struct mfd_batcher *b, const char *client)
-{
-    for (size_t i = 0; i < b->n_guests; i++)
-        if (strcmp(b->guests[i].client, client) == 0)
-            return &b->guests[i];
-    return NULL;
-}
-
 int mfd_batcher_enter(struct mfd_batcher *b, const char *client, struct mfd_error *err)
 {
-    struct guest *guest = find_guest(b, client);
-    size_t most = b->options.queue, of_one = most - most / 8;
-    if (b->places >= most || (guest && guest->places >= of_one)) {
-        pthread_mutex_lock(&b->lock);
-        b->refused++;
-        pthread_mutex_unlock(&b->lock);
-        return mfd_fail_as(err, MFD_EBUSY, "queue-full",
-                           "%zu requests are waiting already; try again later.", b->places);
-    }
-    if (!guest && b->n_guests == b->guest_room) {
-        struct guest *more = mfd_realloc(b->guests, b->guest_room + 16, sizeof *more);
-        if (!more)
-            return mfd_fail_nomem(err);
-        b->guests = more;
-        b->guest_room += 16;
-    }
-    if (!guest) {
-        guest = &b->guests[b->n_guests++];
-        snprintf(guest->client, sizeof guest->client, "%s", client);
-        guest->places = 0;
-    }
-    guest->places++;
-    b->places++;
-    return MFD_OK;
+    int status = mfd_places_take(&b->places, client, err);
+    if (status != MFD_EBUSY)
+        return status;
+    pthread_mutex_lock(&b->lock);
+    b->refused++;
+    pthread_mutex_unlock(&b->lock);
+    return status;
 }
 
 void mfd_batcher_leave(struct mfd_batcher *b, const char *client)
 {
-    struct guest *guest = find_guest(b, client);
-    if (!guest)
-        return;
-    b->places--;
-    if (--guest->places == 0)
-        *guest = b->guests[--b->n_guests];
+    mfd_places_give_back(&b->places, client);
 }
 
 unsigned mfd_batcher_retry_after(struct mfd_batcher *b)
