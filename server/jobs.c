@@ -6,16 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "server/app.h"
 #include "server/job.h"
 #include "server/job_files.h"
-#include "server/job_input.h"
+#include "server/job_look.h"
 #include "server/loop.h"
 #include "server/settings.h"
 #include "server/store_jobs.h"
@@ -41,14 +39,10 @@ struct mfd_jobs {
     void (*stopped)(void *arg);
     void *stopped_arg;
 
-    /* a look into the store, one at a time: the worker's while `looking` */
+    /* one at a time: the worker's while `looking` */
     struct mfd_work work;
+    struct mfd_job_look look;
     bool looking, look_again;
-    bool want, found; /* a job to run */
-    bool full, others_wait;
-    int64_t resume; /* number of a stuck one that tries again; 0: any that waits */
-    char resume_id[MFD_JOB_ID];
-    struct mfd_job_row row;
 
     pthread_mutex_t lock; /* for the list as others see it, and the census */
     struct runner *runners;
@@ -58,90 +52,7 @@ struct mfd_jobs {
 
 static void look(struct mfd_jobs *jobs);
 
-/* --- a look into the store, on a worker
- * --------------------------------------------------------------------------------------------- */
-
-static void sweep(struct mfd_jobs *jobs, int64_t now, struct mfd_error *err)
-{
-    struct mfd_store *store = mfd_app_store(jobs->app);
-    char id[MFD_JOB_ID] = "";
-    while (mfd_store_job_expire(store, now, id, err) == MFD_OK && id[0])
-        mfd_job_files_remove(mfd_app_job_dir(jobs->app), id);
-}
-
-/* What was begun by another version may be rounded differently: a result is of one version. */
-static int restart(struct mfd_jobs *jobs, struct mfd_job_row *row, struct mfd_error *err)
-{
-    if (strcmp(row->server, MFD_VERSION) == 0)
-        return MFD_OK;
-    if (row->done > 0)
-        mfd_log(MFD_LOG_INFO, "job %s: begun by version %s, starts over", row->id, row->server);
-    row->done = row->bytes = row->json_bytes = 0;
-    row->counts = (struct mfd_tally){ 0 };
-    return mfd_store_job_restart(mfd_app_store(jobs->app), row->number, MFD_VERSION, err);
-}
-
-static int find(struct mfd_jobs *jobs, int64_t now, struct mfd_error *err)
-{
-    struct mfd_store *store = mfd_app_store(jobs->app);
-    int status = jobs->resume ? mfd_store_job(store, jobs->resume_id, NULL, &jobs->row, err)
-                              : mfd_store_job_next(store, now, &jobs->found, &jobs->row, err);
-    if (jobs->resume)
-        jobs->found = status == MFD_OK && jobs->row.state == MFD_JOB_RUNNING;
-    if (status == MFD_OK && jobs->found)
-        status = restart(jobs, &jobs->row, err);
-    return status == MFD_ENOTFOUND ? MFD_OK : status;
-}
-
-/* An operation that was there when the job was accepted, and is not in this version. */
-static void fail_unknown(struct mfd_jobs *jobs, int64_t now)
-{
-    struct mfd_problem problem;
-    struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_buffer text = MFD_BUFFER_INIT;
-    bool changed;
-    mfd_problem_set(&problem, "unsupported", NULL, "This server has no operation '%.60s'.",
-                    jobs->row.operation);
-    mfd_problem_encode(&problem, NULL, NULL, &text);
-    if (!text.failed &&
-        mfd_store_job_end(mfd_app_store(jobs->app), jobs->row.number, text.data, now,
-                          now + mfd_app_settings(jobs->app)->jobs_keep_s, &changed, &err) < 0)
-        mfd_log(MFD_LOG_ERROR, "job %s: %s", jobs->row.id, err.message);
-    mfd_buffer_deinit(&text);
-    mfd_job_row_deinit(&jobs->row);
-    jobs->found = false;
-}
-
-static void look_into_store(void *arg)
-{
-    struct mfd_jobs *jobs = arg;
-    struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_job_census census;
-    int64_t now = (int64_t)time(NULL);
-    jobs->found = false;
-    sweep(jobs, now, &err);
-    if (mfd_store_jobs_count(mfd_app_store(jobs->app), &census, &err) == MFD_OK) {
-        pthread_mutex_lock(&jobs->lock);
-        jobs->census = census;
-        pthread_mutex_unlock(&jobs->lock);
-        jobs->want = jobs->want && (jobs->resume || census.jobs[MFD_JOB_QUEUED] > 0);
-    }
-    jobs->others_wait = false;
-    if (jobs->full &&
-        mfd_store_jobs_others_wait(mfd_app_store(jobs->app), &jobs->others_wait, &err))
-        jobs->others_wait = false;
-    if (jobs->want && find(jobs, now, &err) < 0) {
-        mfd_job_row_deinit(&jobs->row);
-        jobs->found = false;
-    }
-    if (jobs->found && !mfd_job_operation(jobs->app, jobs->row.operation))
-        fail_unknown(jobs, now);
-    if (err.status < 0)
-        mfd_log(MFD_LOG_ERROR, "jobs: %s", err.message);
-}
-
-/* --- running, on the loop
- * --------------------------------------------------------------------------------------------- */
+/* --- running, on the loop --- */
 
 static void forget(struct mfd_jobs *jobs, struct runner *runner)
 {
@@ -196,10 +107,10 @@ static void begin(struct mfd_jobs *jobs)
 {
     struct runner *runner = mfd_calloc(1, sizeof *runner);
     if (runner)
-        runner->job = mfd_job_start(jobs->app, &jobs->row, over, runner);
+        runner->job = mfd_job_start(jobs->app, &jobs->look.row, over, runner);
     if (!runner || !runner->job) { /* the store takes it for running: it is gone on with later */
-        mfd_log(MFD_LOG_ERROR, "job %s: out of memory", jobs->row.id);
-        mfd_job_row_deinit(&jobs->row);
+        mfd_log(MFD_LOG_ERROR, "job %s: out of memory", jobs->look.row.id);
+        mfd_job_row_deinit(&jobs->look.row);
         free(runner);
         return;
     }
@@ -244,20 +155,36 @@ static void make_room(struct mfd_jobs *jobs)
     mfd_job_yield(longest->job);
 }
 
+static void count(struct mfd_jobs *jobs, const struct mfd_job_census *census)
+{
+    pthread_mutex_lock(&jobs->lock);
+    jobs->census = *census;
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+static void look_into_store(void *arg)
+{
+    struct mfd_jobs *jobs = arg;
+    mfd_job_look(&jobs->look, jobs->app);
+}
+
 static void looked(void *arg)
 {
     struct mfd_jobs *jobs = arg;
+    struct mfd_job_look *seen = &jobs->look;
     jobs->looking = false;
-    struct runner *resumed = jobs->resume ? find_runner(jobs, jobs->resume) : NULL;
+    if (seen->counted)
+        count(jobs, &seen->census);
+    struct runner *resumed = seen->resume ? find_runner(jobs, seen->resume) : NULL;
     if (resumed)
         forget(jobs, resumed);
-    if (jobs->found && !jobs->stopping)
+    if (seen->found && !jobs->stopping)
         begin(jobs);
-    else if (jobs->found)
-        mfd_job_row_deinit(&jobs->row); /* the next start goes on with it */
-    if (jobs->others_wait && !jobs->stopping)
+    else if (seen->found)
+        mfd_job_row_deinit(&seen->row); /* the next start goes on with it */
+    if (seen->others_wait && !jobs->stopping)
         make_room(jobs);
-    bool again = jobs->look_again || jobs->found;
+    bool again = jobs->look_again || seen->found;
     jobs->look_again = false;
     if (jobs->stopping)
         check_stopped(jobs);
@@ -269,14 +196,15 @@ static void looked(void *arg)
 static void choose(struct mfd_jobs *jobs)
 {
     uint64_t now = mfd_loop_now(mfd_app_loop(jobs->app));
-    jobs->resume = 0;
-    for (struct runner *r = jobs->runners; r && !jobs->resume; r = r->next)
+    struct mfd_job_look *ask = &jobs->look;
+    ask->resume = 0;
+    for (struct runner *r = jobs->runners; r && !ask->resume; r = r->next)
         if (r->again_ms && now >= r->again_ms) {
-            jobs->resume = mfd_job_number(r->job);
-            snprintf(jobs->resume_id, sizeof jobs->resume_id, "%s", mfd_job_id(r->job));
+            ask->resume = mfd_job_number(r->job);
+            snprintf(ask->resume_id, sizeof ask->resume_id, "%s", mfd_job_id(r->job));
         }
-    jobs->full = jobs->n >= (size_t)mfd_app_settings(jobs->app)->jobs_at_once;
-    jobs->want = jobs->resume || !jobs->full;
+    ask->full = jobs->n >= (size_t)mfd_app_settings(jobs->app)->jobs_at_once;
+    ask->want = ask->resume || !ask->full;
 }
 
 static void look(struct mfd_jobs *jobs)
@@ -325,8 +253,7 @@ void mfd_jobs_stop(struct mfd_jobs *jobs, void (*done)(void *arg), void *arg)
     check_stopped(jobs);
 }
 
-/* --- any thread
- * --------------------------------------------------------------------------------------------- */
+/* --- any thread --- */
 
 struct message {
     struct mfd_post post;
