@@ -148,8 +148,7 @@ static void npy_results(const struct mfd_layout *layout, const struct mfd_result
 
 const struct mfd_encoder mfd_encode_npy = { npy_start, npy_results, nothing, false };
 
-/* --- bedGraph: a section a track and component; where there is one only, it grows as results come
- * --- */
+/* --- bedGraph: a section a track and component; one alone grows as results come --- */
 
 /* A name between double quotes, which it may not hold itself. */
 static void add_name(struct mfd_buffer *out, const char *name)

@@ -27,8 +27,7 @@
 #include "server/store.h"
 #include "server/workers.h"
 
-/* --- stopping
- * ------------------------------------------------------------------------------------- */
+/* --- stopping --- */
 
 static void drained(void *arg)
 {
@@ -59,8 +58,7 @@ static void on_watchdog(void *arg)
     mfd_notify_alive();
 }
 
-/* --- starting
- * ------------------------------------------------------------------------------------- */
+/* --- starting --- */
 
 static char *below(const char *directory, const char *name)
 {

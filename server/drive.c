@@ -55,8 +55,7 @@ static void fail(struct mfd_drive *d, const char *slug, const char *detail)
     d->failed = true;
 }
 
-/* --- on a worker
- * ---------------------------------------------------------------------------------- */
+/* --- on a worker --- */
 
 static void prepare(struct mfd_drive *d, struct part *p)
 {
@@ -164,8 +163,7 @@ static void work(void *arg)
     }
 }
 
-/* --- on the loop
- * ---------------------------------------------------------------------------------- */
+/* --- on the loop --- */
 
 static void computed(void *arg, int status, const struct mfd_error *err)
 {

@@ -64,8 +64,7 @@ static const char *directory(const struct mfd_job *job)
     return mfd_app_job_dir(job->app);
 }
 
-/* --- steps of the drive, on a worker
- * --------------------------------------------------------------------------------------------- */
+/* --- steps of the drive, on a worker --- */
 
 /* A disk that refuses is no fault of the job: it waits until the disk is better. */
 static int stuck(struct mfd_job *job, const struct mfd_error *err, struct mfd_problem *problem)
@@ -224,8 +223,7 @@ static void closing(void *arg, const struct mfd_problem *problem)
         mfd_job_input_remove(directory(job), job->row.id);
 }
 
-/* --- on the loop
- * --------------------------------------------------------------------------------------------- */
+/* --- on the loop --- */
 
 static void progress(void *arg)
 {

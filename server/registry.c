@@ -83,8 +83,7 @@ bool mfd_registry_good_name(const char *name, bool version)
     return name[n] == '\0';
 }
 
-/* --- looking up: under lock ---------------------------------------------------------------------
- */
+/* --- looking up: under lock --- */
 
 /* Does "name" or "name@version" mean this entry? */
 static bool means(const char *name, const struct mfd_entry *e)
@@ -285,9 +284,7 @@ bool mfd_registry_at(struct mfd_registry *r, size_t i, struct mfd_model_info *ou
     return ok;
 }
 
-/* --- what a crash left
- * ----------------------------------------------------------------------------
- */
+/* --- what a crash left --- */
 
 struct kept {
     const char *directory;
@@ -332,8 +329,7 @@ int mfd_registry_clean(struct mfd_registry *r, struct mfd_error *err)
     return status;
 }
 
-/* --- genomes -------------------------------------------------------------------------------------
- */
+/* --- genomes --- */
 
 int mfd_registry_add_genome(struct mfd_registry *r, const char *name, const char *path,
                             struct mfd_error *err)

@@ -32,7 +32,7 @@ int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
                      struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_registry_free(struct mfd_registry *registry);
 
-/* --- for requests --------------------------------------------------------------------------- */
+/* --- for requests --- */
 
 /* The loaded model of that name: "name", "name@version", or NULL for the default model. A
  * reference; any thread. MFD_ENOTFOUND (slug model-not-found) or MFD_EBUSY (slug model-not-ready).

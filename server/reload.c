@@ -14,8 +14,7 @@
 #include "server/registry.h"
 #include "server/store.h"
 
-/* --- models, on a worker
- * -------------------------------------------------------------------------- */
+/* --- models, on a worker --- */
 
 static bool configured(const struct mfd_settings *s, const struct mfd_model_info *info)
 {
@@ -158,8 +157,7 @@ void mfd_reload_again(void *arg)
         mfd_reload_first(app);
 }
 
-/* --- keys
- * ----------------------------------------------------------------------------------------- */
+/* --- keys --- */
 
 int mfd_reload_keys(struct mfd_app *app, struct mfd_error *err)
 {
@@ -204,8 +202,7 @@ void mfd_reload_poll(void *arg)
     mfd_workers_submit(app->pool, &app->keys_job);
 }
 
-/* --- settings
- * ------------------------------------------------------------------------------------- */
+/* --- settings --- */
 
 static bool differ(const char *a, const char *b)
 {
