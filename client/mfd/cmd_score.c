@@ -4,13 +4,13 @@
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
 
-/* What there is to tell of a variant: has it a total, has it parts? */
+/* What there is to tell of a variant by track: has it a total, has it parts? */
 static const struct {
     const char *name;
     bool total, parts;
 } scores[] = {
-    { "effect", true, true },      { "reference", true, true },
-    { "alternative", true, true }, { "swap", false, true }, /* it is by what was exchanged */
+    { "effect", true, true },      { "reference", true, true }, { "alternative", true, true },
+    { "difference", true, false }, { "swap", false, true }, /* it is by what was exchanged */
     { "sar", true, false },        { "quantile", true, false },
 };
 #define SCORES (sizeof scores / sizeof *scores)
@@ -41,27 +41,48 @@ static int inputs(struct source *source, const struct settings *set, int argc, c
                            err);
 }
 
-/* A VCF is written from a VCF, and of effects. */
+/* A VCF is written from a VCF. */
 static int check_vcf(struct app *app, struct source *source, struct mfd_error *err)
 {
     if (app->format != FORMAT_VCF)
         return MFD_OK;
     if (source->kind != SOURCE_VCF)
         return compute_misuse(err, "a VCF is written from a VCF; choose another --format");
-    if (app->set.scores.n || app->set.columns)
-        return compute_misuse(err, "--scores and --columns go with table and tsv");
-    bool total = !app->set.components.n;
-    for (size_t i = 0; i < app->set.components.n; i++)
-        total = total || strcmp(app->set.components.at[i], "total") == 0;
-    if (!total)
-        return compute_misuse(err, "a VCF has the total effect; add it to --components");
+    if (app->set.columns)
+        return compute_misuse(err, "--columns goes with table and tsv");
     source->keeps_lines = true;
     return MFD_OK;
 }
 
+/* Scores that there are; those that are one number a variant have no place beside tracks. */
+static int check_scores(const struct app *app, struct mfd_error *err)
+{
+    const struct list *wanted = &app->set.scores;
+    bool rows = app->format == FORMAT_TABLE || app->format == FORMAT_TSV;
+    for (size_t i = 0; i < wanted->n; i++) {
+        size_t k = 0;
+        while (k < SCORES && strcmp(scores[k].name, wanted->at[i]) != 0)
+            k++;
+        if (k < SCORES)
+            continue;
+        if (!annotate_knows(wanted->at[i]))
+            return compute_misuse(err,
+                                  "there is no score '%s'; --scores takes effect, reference, "
+                                  "alternative, difference, swap, sar, quantile, max_abs, l2, "
+                                  "share and agreement",
+                                  wanted->at[i]);
+        if (rows)
+            return compute_misuse(err,
+                                  "%s is of all tracks together and has no place in a row of one; "
+                                  "it goes with --format vcf, json and ndjson",
+                                  wanted->at[i]);
+    }
+    return MFD_OK;
+}
+
 /* A column of values for each score and component that it has. */
-static int add_columns(struct rows *rows, const struct settings *set, const struct list *components,
-                       struct mfd_error *err)
+static void add_columns(struct rows *rows, const struct settings *set,
+                        const struct list *components)
 {
     const struct list only = { (char *[]){ (char *)(size_t)scores[0].name }, 1 };
     const struct list *wanted = set->scores.n ? &set->scores : &only;
@@ -69,12 +90,7 @@ static int add_columns(struct rows *rows, const struct settings *set, const stru
         size_t k = 0;
         while (k < SCORES && strcmp(scores[k].name, wanted->at[s]) != 0)
             k++;
-        if (k == SCORES)
-            return compute_misuse(err,
-                                  "there is no score '%s'; --scores takes effect, reference, "
-                                  "alternative, swap, sar and quantile",
-                                  wanted->at[s]);
-        for (size_t c = 0; c < components->n; c++) {
+        for (size_t c = 0; c < components->n && k < SCORES; c++) {
             char path[48], title[48];
             bool total = strcmp(components->at[c], "total") == 0;
             if (total ? !scores[k].total : !scores[k].parts)
@@ -85,7 +101,22 @@ static int add_columns(struct rows *rows, const struct settings *set, const stru
             rows_add(rows, title, path);
         }
     }
-    return MFD_OK;
+}
+
+/* The scores of the request. Effects are what a VCF sums up, whatever else it tells. */
+static int add_scores(json_t *options, const struct app *app, struct mfd_error *err)
+{
+    const struct list *wanted = &app->set.scores;
+    json_t *named = json_array();
+    for (size_t i = 0; i < wanted->n; i++)
+        json_array_append_new(named, json_string(wanted->at[i]));
+    if (wanted->n && app->format == FORMAT_VCF && !list_has(wanted, "effect"))
+        json_array_append_new(named, json_string("effect"));
+    int status = !named || (wanted->n && json_object_set(options, "scores", named) < 0)
+                     ? mfd_fail_nomem(err)
+                     : MFD_OK;
+    json_decref(named);
+    return status;
 }
 
 static int ask(struct app *app, struct source *source, const struct list *components,
@@ -97,14 +128,11 @@ static int ask(struct app *app, struct source *source, const struct list *compon
     if (status == MFD_OK && app->set.columns)
         status = list_add(&rows.columns, app->set.columns, err);
     if (status == MFD_OK)
-        status = add_columns(&rows, &app->set, components, err);
-    json_t *named = json_array(), *parts = json_array();
-    for (size_t i = 0; i < app->set.scores.n; i++)
-        json_array_append_new(named, json_string(app->set.scores.at[i]));
+        status = add_scores(options, app, err);
+    add_columns(&rows, &app->set, components);
+    json_t *parts = json_array();
     for (size_t i = 0; i < components->n; i++)
         json_array_append_new(parts, json_string(components->at[i]));
-    if (status == MFD_OK && json_array_size(named))
-        json_object_set(options, "scores", named);
     if (status == MFD_OK)
         json_object_set(options, "components", parts);
     struct batch batch = { .app = app,
@@ -114,31 +142,47 @@ static int ask(struct app *app, struct source *source, const struct list *compon
                            .passes = compute_variant_passes(&app->set),
                            .source = source };
     struct annotate annotate = {
-        .app = app, .source = source, .top = app->set.top, .parts = components->n > 1
+        .app = app, .source = source, .top = app->set.top, .parts = components
     };
     if (status == MFD_OK)
         status = compute_run(&batch, &rows, &annotate, err);
     annotate_deinit(&annotate);
-    json_decref(named);
     json_decref(parts);
     json_decref(options);
     rows_deinit(&rows);
     return status;
 }
 
+/* Components as they are asked for, all of them where nobody said; a VCF has the total in any case.
+ * `room` holds what is not the settings' own. */
+static struct list settle_components(const struct app *app, char *room[PARTS])
+{
+    const struct settings *set = &app->set;
+    bool whole = set->scale && strcmp(set->scale, "probability") == 0; /* it has no parts */
+    struct list list = { room, 0 };
+    size_t known = 0;
+    for (size_t p = 0; p < PARTS; p++) {
+        bool asked = list_has(&set->components, compute_parts[p]);
+        known += asked;
+        if (p == TOTAL || (set->components.n ? asked : !whole))
+            room[list.n++] = (char *)(size_t)compute_parts[p];
+    }
+    bool as_said = app->format != FORMAT_VCF || known < set->components.n; /* the server refuses */
+    return set->components.n && as_said ? set->components : list;
+}
+
 static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
-    static char *all[] = { (char *)(size_t) "total", (char *)(size_t) "biological",
-                           (char *)(size_t) "technical" };
-    /* probabilities have no parts, and a model may have none: then the total alone */
-    bool whole = app->set.scale && strcmp(app->set.scale, "probability") == 0;
-    const struct list usual = { all, whole ? 1 : 3 };
+    char *room[PARTS];
+    const struct list components = settle_components(app, room);
     struct source source = { 0 };
-    int status = inputs(&source, &app->set, argc, argv, err);
+    int status = check_scores(app, err);
+    if (status == MFD_OK)
+        status = inputs(&source, &app->set, argc, argv, err);
     if (status == MFD_OK)
         status = check_vcf(app, &source, err);
     if (status == MFD_OK)
-        status = ask(app, &source, app->set.components.n ? &app->set.components : &usual, err);
+        status = ask(app, &source, &components, err);
     if (status < 0 && strcmp(err->slug, "unsupported-component") == 0 && !app->set.components.n)
         mfd_fail_as(err, status, err->slug,
                     "this model has no biological and technical part; ask "

@@ -54,12 +54,12 @@ static json_t *identity_of(const struct batch *batch, const struct rows *rows)
     if (batch->source->kind == SOURCE_WORDS || !path || stat(path, &st) < 0 ||
         !S_ISREG(st.st_mode) || app->format == FORMAT_JSON || app->format == FORMAT_TABLE)
         return NULL;
-    return json_pack("{s:s, s:O, s:i, s:i, s:s*, s:b, s:{s:s, s:I, s:I, s:I}}", "server",
+    return json_pack("{s:s, s:O, s:i, s:i, s:s*, s:b, s:b, s:{s:s, s:I, s:I, s:I}}", "server",
                      mfd_client_server(app->client), "options", batch->options, "format",
                      (int)app->format, "top", (int)rows->top, "columns", app->set.columns, "header",
-                     (int)!app->set.no_header, "input", "path", path, "bytes",
-                     (json_int_t)st.st_size, "seconds", (json_int_t)st.st_mtim.tv_sec,
-                     "nanoseconds", (json_int_t)st.st_mtim.tv_nsec);
+                     (int)!app->set.no_header, "effects", (int)list_has(&app->set.scores, "effect"),
+                     "input", "path", path, "bytes", (json_int_t)st.st_size, "seconds",
+                     (json_int_t)st.st_mtim.tv_sec, "nanoseconds", (json_int_t)st.st_mtim.tv_nsec);
 }
 
 static size_t count(const json_t *state, const char *name)

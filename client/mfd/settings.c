@@ -30,6 +30,14 @@ int list_add_one(struct list *list, const char *text, size_t n, struct mfd_error
     return MFD_OK;
 }
 
+bool list_has(const struct list *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->at[i], text) == 0)
+            return true;
+    return false;
+}
+
 static int add_parts(struct list *list, const char *text, const char *separators,
                      struct mfd_error *err)
 {

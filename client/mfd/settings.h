@@ -40,4 +40,5 @@ int list_add(struct list *list, const char *text, struct mfd_error *err) MFD_MUS
 /* Append one copy of `text` as it is. */
 int list_add_one(struct list *list, const char *text, size_t n,
                  struct mfd_error *err) MFD_MUST_CHECK;
+bool list_has(const struct list *list, const char *text);
 void list_deinit(struct list *list);

@@ -6,6 +6,7 @@
 
 #include "client/lib/url.h"
 #include "core/base/cleanup.h"
+#include "proto/text.h"
 
 #define MOST_PAGES 100000 /* a server that never ends its listing is wrong */
 #define DEEPEST 8
@@ -101,19 +102,28 @@ static int dump(struct app *app, json_t *document, size_t flags, struct mfd_erro
     return MFD_OK;
 }
 
+void show_setting_text(struct mfd_buffer *out, json_t *setting)
+{
+    const char *column;
+    json_t *value;
+    bool any = false;
+    json_object_foreach(json_object_get(setting, "values"), column, value)
+    {
+        mfd_buffer_addf(out, "%s%s=", any ? ";" : "", column);
+        any = true;
+        float number = (float)json_number_value(value);
+        if (json_is_string(value))
+            mfd_buffer_adds(out, json_string_value(value));
+        else if (json_is_number(value))
+            mfd_text_f32s(out, &number, 1);
+    }
+}
+
 void show_setting(struct sheet *sheet, json_t *setting)
 {
     struct mfd_buffer text = MFD_BUFFER_INIT;
-    const char *column;
-    json_t *value;
-    json_object_foreach(json_object_get(setting, "values"), column, value)
-    {
-        mfd_buffer_addf(&text, "%s%s=", text.len ? ";" : "", column);
-        if (json_is_string(value))
-            mfd_buffer_adds(&text, json_string_value(value));
-        else if (json_is_number(value))
-            mfd_buffer_addf(&text, "%.9g", json_number_value(value));
-    }
+    if (setting)
+        show_setting_text(&text, setting);
     sheet_text(sheet, text.data);
     show_cell(sheet, json_object_get(setting, "weight"), 4);
     mfd_buffer_deinit(&text);

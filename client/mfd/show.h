@@ -17,7 +17,9 @@ json_t *show_member(json_t *item, const char *path);
 /* One cell from any JSON value: scalars as they are, lists joined by commas. */
 void show_cell(struct sheet *sheet, json_t *value, int digits);
 
-/* Two cells: a setting that is averaged over as "COLUMN=VALUE;COLUMN=VALUE", and its weight. */
+/* Append a setting that is averaged over as "COLUMN=VALUE;COLUMN=VALUE". */
+void show_setting_text(struct mfd_buffer *out, json_t *setting);
+/* Two cells: the same, and its weight; empty ones for NULL. */
 void show_setting(struct sheet *sheet, json_t *setting);
 
 /* A document as JSON: indented for people, one line for programs. */

@@ -126,8 +126,8 @@ class Vcf(Folder):
     def test_what_a_vcf_cannot_say_is_a_usage_error(self):
         with Fake(Daemon()) as f:
             for arguments in (["score", "chr20-1-A-C", "-f", "vcf"], ["predict", "chr20", "-f", "vcf"],
-                              ["score", "-", "-f", "vcf", "--scores", "swap"],
-                              ["score", "-", "-f", "vcf", "--components", "biological"]):
+                              ["score", "-", "-f", "vcf", "--scores", "strand"],
+                              ["score", "-", "-f", "vcf", "--columns", "lab"]):
                 self.check(mfd(*arguments, server=f.url, stdin=RECORDS.encode()), 2)
 
     def test_names_are_percent_encoded(self):
@@ -170,6 +170,7 @@ class GoingOn(Folder):
 
     def test_a_vcf_goes_on(self):
         self.run_twice("out.vcf")
+        self.run_twice("scores.vcf", "--scores", "sar,reference")
 
     def test_a_compressed_vcf_goes_on(self):
         self.run_twice("out.vcf.gz", "--top", "2")
@@ -199,6 +200,15 @@ class GoingOn(Folder):
                 options = [] if change == "input" else change
                 self.check(mfd("score", source, "-o", to, *options, server=f.url), 0)
                 self.assertEqual(sum(again.sizes), 198 if change == "input" else 200)
+
+    def test_effects_named_beside_another_score_are_another_file(self):
+        source, to = self.path("in.vcf", many(100)), self.path("out.vcf")
+        with Fake(self.fail_after(Daemon(items=64), 2)) as f: # the request is the same: a VCF sums up effects anyway
+            self.check(mfd("score", source, "-o", to, "--scores", "sar", server=f.url), 1)
+            f.answers = again = Daemon(items=64)
+            self.check(mfd("score", source, "-o", to, "--scores", "sar,effect", server=f.url), 0)
+            self.assertEqual(sum(again.sizes), 200)
+        self.assertIn("MFD_EFFECTS=", self.read("out.vcf").splitlines()[-1])
 
     def test_another_model_is_refused(self):
         source, to = self.path("in.vcf", many(100)), self.path("out.vcf")
