@@ -55,7 +55,7 @@ static const struct mfd_problem_type types[] = {
     { "star-allele", 422, "The * allele is not scored" },
     { "missing-alt", 422, "The variant has no alternative allele" },
     { "no-change", 422, "The alternative allele is the reference's" },
-    { "unknown-base", 422, "The reference base is not known" },
+    { "unknown-base", 422, "A base is not known" },
     { "n-window", 422, "Too much of the window is N" },
     { "header-fields-too-large", 431, "The request's headers are too large" },
     { "too-many-jobs", 429, "Too many jobs are waiting" },

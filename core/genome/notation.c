@@ -195,7 +195,7 @@ static int check_formattable(const struct mfd_variant *v, struct mfd_genome *gen
                              struct mfd_error *err)
 {
     if (v->status == MFD_VARIANT_OK || v->status == MFD_VARIANT_NO_CHANGE ||
-        v->status == MFD_VARIANT_N_WINDOW)
+        v->status == MFD_VARIANT_N_WINDOW || v->status == MFD_VARIANT_UNKNOWN_BASE)
         return MFD_OK;
     bool same = false;
     if (v->status == MFD_VARIANT_ALLELE_TOO_LONG) {

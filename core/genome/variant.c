@@ -21,6 +21,7 @@ static const char *const slugs[MFD_VARIANT_STATUSES] = {
     [MFD_VARIANT_STAR] = "star-allele",
     [MFD_VARIANT_MISSING] = "missing-alt",
     [MFD_VARIANT_BAD_ALLELE] = "bad-allele",
+    [MFD_VARIANT_UNKNOWN_BASE] = "unknown-base",
     [MFD_VARIANT_N_WINDOW] = "n-window",
     [MFD_VARIANT_MALFORMED] = "malformed-variant",
     [MFD_VARIANT_NO_CHANGE] = "no-change",
@@ -34,6 +35,26 @@ const char *mfd_variant_status_slug(enum mfd_variant_status status)
 bool mfd_variant_scored(enum mfd_variant_status status)
 {
     return status == MFD_VARIANT_OK || status == MFD_VARIANT_FLIPPED;
+}
+
+static bool all_unknown(const char *bases, size_t n)
+{
+    return n > 0 && strspn(bases, "N") >= n;
+}
+
+bool mfd_variant_unknown(const struct mfd_variant *v)
+{
+    const char *ref = v->ref, *alt = v->alt;
+    while (*ref && *ref == *alt) {
+        ref++;
+        alt++;
+    }
+    size_t n = strlen(ref), m = strlen(alt);
+    while (n && m && ref[n - 1] == alt[m - 1]) {
+        n--;
+        m--;
+    }
+    return all_unknown(ref, n) || all_unknown(alt, m);
 }
 
 void mfd_variant_deinit(struct mfd_variant *v)

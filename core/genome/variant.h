@@ -24,14 +24,15 @@ enum mfd_variant_status {
     MFD_VARIANT_CONTIG_UNKNOWN,
     MFD_VARIANT_OFF_CONTIG, /* the position or the window leaves the contig */
     MFD_VARIANT_ALLELE_TOO_LONG,
-    MFD_VARIANT_SYMBOLIC,   /* <DEL>, breakends */
-    MFD_VARIANT_STAR,       /* the * allele */
-    MFD_VARIANT_MISSING,    /* ALT is '.' or absent */
-    MFD_VARIANT_BAD_ALLELE, /* letters other than ACGTN */
-    MFD_VARIANT_N_WINDOW,   /* too many N in the window to mean anything */
-    MFD_VARIANT_MALFORMED,  /* the text could not be read as a variant */
-    MFD_VARIANT_NO_CHANGE,  /* ALT is REF */
-    MFD_VARIANT_STATUSES,   /* how many there are */
+    MFD_VARIANT_SYMBOLIC,     /* <DEL>, breakends */
+    MFD_VARIANT_STAR,         /* the * allele */
+    MFD_VARIANT_MISSING,      /* ALT is '.' or absent */
+    MFD_VARIANT_BAD_ALLELE,   /* letters other than ACGTN */
+    MFD_VARIANT_UNKNOWN_BASE, /* all that goes or comes is N; told by scoring, as the next */
+    MFD_VARIANT_N_WINDOW,     /* too many N in the window to mean anything */
+    MFD_VARIANT_MALFORMED,    /* the text could not be read as a variant */
+    MFD_VARIANT_NO_CHANGE,    /* ALT is REF */
+    MFD_VARIANT_STATUSES,     /* how many there are */
 };
 
 /* One alternative allele of one record. Strings are owned; release with mfd_variant_deinit. */
@@ -53,6 +54,11 @@ void mfd_variant_deinit(struct mfd_variant *v);
 const char *mfd_variant_status_slug(enum mfd_variant_status status);
 /* True where the status is one that is scored (OK, FLIPPED). */
 bool mfd_variant_scored(enum mfd_variant_status status);
+
+/* True where all bases that the variant takes, or all that it puts in, are N: the model reads N as
+ * nothing at all, so there is nothing to compare. One N among known bases is read as in any window.
+ */
+bool mfd_variant_unknown(const struct mfd_variant *v);
 
 /* Read a variant from text (n bytes), told apart by its shape:
  *
@@ -109,9 +115,9 @@ enum mfd_variant_form {
 };
 
 /* Append a text that mfd_variant_parse reads back. SPDI and HGVS name the RefSeq accession where
- * the assembly is known. They need status OK, N_WINDOW, NO_CHANGE or ALLELE_TOO_LONG with REF the
- * reference's, and are MFD_EINVAL otherwise; MFD_ELIMIT where a contextual SPDI would be longer
- * than MFD_MAX_IMPLIED. */
+ * the assembly is known. They need status OK, UNKNOWN_BASE, N_WINDOW, NO_CHANGE or ALLELE_TOO_LONG
+ * with REF the reference's, and are MFD_EINVAL otherwise; MFD_ELIMIT where a contextual SPDI would
+ * be longer than MFD_MAX_IMPLIED. */
 int mfd_variant_format(const struct mfd_variant *v, struct mfd_genome *genome,
                        enum mfd_variant_form form, struct mfd_buffer *out,
                        struct mfd_error *err) MFD_MUST_CHECK;

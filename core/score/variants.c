@@ -210,6 +210,10 @@ static int find_places(struct mfd_engine *engine, struct mfd_genome *genome,
             v->status = MFD_VARIANT_OFF_CONTIG;
             continue;
         }
+        if (mfd_variant_unknown(v)) {
+            v->status = MFD_VARIANT_UNKNOWN_BASE;
+            continue;
+        }
         int status = count_n(genome, &p, &unknown, err);
         if (status)
             return status;

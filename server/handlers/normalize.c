@@ -36,7 +36,8 @@ static void add_form(struct answer *a, const struct mfd_variant *v, const char *
 static bool describable(enum mfd_variant_status status)
 {
     return mfd_variant_scored(status) || status == MFD_VARIANT_ALLELE_TOO_LONG ||
-           status == MFD_VARIANT_NO_CHANGE || status == MFD_VARIANT_N_WINDOW;
+           status == MFD_VARIANT_NO_CHANGE || status == MFD_VARIANT_N_WINDOW ||
+           status == MFD_VARIANT_UNKNOWN_BASE;
 }
 
 static void add_variant(struct answer *a, const struct mfd_variant *v, bool changed)

@@ -39,18 +39,23 @@ int mfd_variants_judge(struct mfd_scored_variants *v, size_t i, const struct mfd
     const struct mfd_variant *variant = &v->variants[i];
     bool scored = mfd_variant_scored(variant->status);
     int64_t outside = scored ? mfd_variants_outside(v, variant) : 0;
-    bool blank = false;
+    bool blank = false, unknown = false;
     if (scored && (!outside || v->base.body.pad)) {
-        if (mostly_unknown(v, variant, &blank, problem))
+        unknown = mfd_variant_unknown(variant);
+        if (!unknown && mostly_unknown(v, variant, &blank, problem))
             return -1;
-        if (!blank)
+        if (!unknown && !blank)
             return 0;
-        v->variants[i].status = MFD_VARIANT_N_WINDOW;
+        v->variants[i].status = unknown ? MFD_VARIANT_UNKNOWN_BASE : MFD_VARIANT_N_WINDOW;
     }
     struct mfd_problem *kept = mfd_scoring_item_problem(&v->base, i, problem);
     if (!kept)
         return -1;
-    if (blank)
+    if (unknown)
+        mfd_problem_set(kept, mfd_variant_status_slug(variant->status), pointer,
+                        "a base that the variant takes or puts is N: not known, so there is no "
+                        "effect to tell");
+    else if (blank)
         mfd_problem_set(kept, mfd_variant_status_slug(variant->status), pointer,
                         "more than half of the variant's window is N");
     else if (scored)

@@ -231,7 +231,7 @@ class Unknown(harness.Case):
         cls.directory = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.directory.cleanup)
         _, bases = next(harness.records("region.fa"))
-        cls.text = bases[20000:23000] + 1500 * "N" + bases[24500:26000]
+        cls.text = bases[20000:21299] + "N" + bases[21300:23000] + 1500 * "N" + bases[24500:26000]
         path = os.path.join(cls.directory.name, "n.fa")
         with open(path, "w", encoding="ascii") as f:
             f.write(">n\n" + cls.text + "\n")
@@ -240,14 +240,34 @@ class Unknown(harness.Case):
         cls.genomes = {"n": path}
         super().setUpClass()
 
+    def statuses(self, variants, **more):
+        results = self.post(SCORE, {"variants": variants, **more}).json()["results"]
+        for result in results:
+            self.assertEqual(result["status"], "skipped" if "problem" in result else "ok", result)
+        return [r["problem"]["type"].rsplit("/", 1)[1] if "problem" in r else "ok" for r in results]
+
+    def variant(self, pos, n=1, alt=None):
+        here = self.text[pos - 1:pos - 1 + n].upper()
+        return {"chrom": "n", "pos": pos, "ref": here, "alt": alt or ("A" if here != "A" else "C")}
+
     def test_a_variant_among_unknown_bases_is_skipped(self):
-        def variant(pos):
-            here = self.text[pos - 1].upper()
-            return {"chrom": "n", "pos": pos, "ref": here, "alt": "A" if here != "A" else "C"}
-        answer = self.post(SCORE, {"variants": [variant(p) for p in (1599, 3500)]}).json()
-        self.assertEqual([r.get("problem", {"type": "/ok"})["type"].rsplit("/", 1)[1] for r in answer["results"]],
-                         ["ok", "n-window"])
-        self.assertEqual([r["status"] for r in answer["results"]], ["ok", "skipped"])
+        self.assertEqual(self.statuses([self.variant(1599), self.variant(3500, alt="NA")]), ["ok", "n-window"])
+
+    def test_a_variant_of_an_unknown_base_is_skipped_as_a_scan_skips_it(self):
+        """And is normalised all the same: `bcftools norm` lets an N of the reference pass, too."""
+        known, before = self.variant(1301), self.text[1298].upper()
+        unknown = [self.variant(1300), self.variant(1300, alt="T"), self.variant(1299, 2, before), {**known, "alt": "N"},
+                   self.variant(1299, alt=before + "N")]
+        scored = [known, self.variant(1300, 2, "N"), self.variant(1300, alt="NA"), self.variant(1299, 3, before)]
+        self.assertEqual(self.statuses(unknown), ["unknown-base"] * len(unknown))
+        self.assertEqual(self.statuses(scored), ["ok"] * len(scored))
+        base, = self.post(ISM, {"intervals": ["n:1300"]}).json()["results"][0]["bases"]
+        self.assertEqual((base["status"], base["problem"]["type"]), ("skipped", "/problems/unknown-base"))
+        results = self.post("/api/v1/variants/normalize", {"variants": unknown[:1]}).json()["results"]
+        self.assertEqual((results[0]["status"], results[0]["variant"]["ref"]), ("ok", "N"))
+        text = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nn\t1300\t.\tN\tA\t.\t.\t.\n"
+        answer = self.post(SCORE + "?format=vcf", text, {"Content-Type": "text/vcf"})
+        self.assertIn("unknown-base", answer.body.decode().splitlines()[-1])
 
 
 class Contract(harness.Case):

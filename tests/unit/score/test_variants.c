@@ -148,7 +148,7 @@ static struct mfd_variant random_variant(struct world *w, int64_t low, int64_t h
         bool flip = test_chance(&w->random, 0.2);
         struct mfd_variant v =
             variant(w, "chr1", test_between(&w->random, low, high), n_ref, alt, flip);
-        if (mfd_variant_scored(v.status))
+        if (mfd_variant_scored(v.status) && !mfd_variant_unknown(&v))
             return v;
         mfd_variant_deinit(&v);
     }
@@ -247,10 +247,9 @@ static void what_cannot_be_scored_keeps_its_reason_and_is_blank(void **state)
     (void)state;
     struct world w;
     struct mfd_error err = MFD_ERROR_INIT;
-    struct mfd_variant v[6] = {
-        [0] = MFD_VARIANT_INIT, [1] = MFD_VARIANT_INIT, [2] = MFD_VARIANT_INIT,
-        [3] = MFD_VARIANT_INIT, [4] = MFD_VARIANT_INIT, [5] = MFD_VARIANT_INIT
-    };
+    struct mfd_variant v[8] = { MFD_VARIANT_INIT, MFD_VARIANT_INIT, MFD_VARIANT_INIT,
+                                MFD_VARIANT_INIT, MFD_VARIANT_INIT, MFD_VARIANT_INIT,
+                                MFD_VARIANT_INIT, MFD_VARIANT_INIT };
     world_init(&w, 300, NETWORK_CONE, 1);
     char base[2] = "N", other[2] = "", third[2] = "";
     int64_t pos = 2000;
@@ -265,20 +264,22 @@ static void what_cannot_be_scored_keeps_its_reason_and_is_blank(void **state)
     assert_int_equal(mfd_variant_set(&v[3], w.genome, "chr1", pos, base, other, NULL, &err), 0);
     assert_int_equal(mfd_variant_set(&v[4], w.genome, "chr1", 7350, "N", "A", NULL, &err), 0);
     v[5] = variant(&w, "chr2", 30, 1, "ACG", false);
-    enum mfd_variant_status want[] = { v[0].status,          MFD_VARIANT_CONTIG_UNKNOWN,
-                                       MFD_VARIANT_SYMBOLIC, MFD_VARIANT_OK,
-                                       MFD_VARIANT_N_WINDOW, MFD_VARIANT_OFF_CONTIG };
-    struct mfd_effects out = effects_new(&w, 6);
-    score(w.engine, &w, v, 6, MFD_ENSEMBLE_STRANDS, false, &out);
+    assert_int_equal(mfd_variant_set(&v[6], w.genome, "chr1", 7350, "N", "NA", NULL, &err), 0);
+    assert_int_equal(mfd_variant_set(&v[7], w.genome, "chr1", pos, base, "N", NULL, &err), 0);
+    enum mfd_variant_status want[] = {
+        v[0].status,          MFD_VARIANT_CONTIG_UNKNOWN, MFD_VARIANT_SYMBOLIC,
+        MFD_VARIANT_OK,       MFD_VARIANT_UNKNOWN_BASE,   MFD_VARIANT_OFF_CONTIG,
+        MFD_VARIANT_N_WINDOW, MFD_VARIANT_UNKNOWN_BASE
+    };
+    struct mfd_effects out = effects_new(&w, 8);
+    score(w.engine, &w, v, 8, MFD_ENSEMBLE_STRANDS, false, &out);
     assert_false(mfd_variant_scored(want[0]));
-    for (size_t j = 0; j < 6; j++) {
-        if (j == 4 && v[j].status == MFD_VARIANT_BAD_ALLELE)
-            want[j] = MFD_VARIANT_BAD_ALLELE;
+    for (size_t j = 0; j < 8; j++) {
         assert_int_equal(v[j].status, want[j]);
         assert_int_equal(effects_are_nan(&w, &out, j), j != 3);
     }
     effects_free(&out);
-    free_variants(v, 6);
+    free_variants(v, 8);
     world_deinit(&w);
 }
 
