@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/mfd/average.h"
 #include "client/mfd/canvas.h"
+#include "client/mfd/choice.h"
 #include "client/mfd/command.h"
 #include "client/mfd/plot.h"
 #include "client/mfd/scan.h"
@@ -46,33 +46,14 @@ static int read_region(struct scan *s, const char *text, struct mfd_error *err)
     return s->chrom ? MFD_OK : mfd_fail_nomem(err);
 }
 
-/* A scan is of tracks, of an average, of an experiment, or of the difference between two. */
+/* A scan has one value a substitution. */
 static int check_settings(const struct settings *set, struct mfd_error *err)
 {
-    bool contrast = set->a.n || set->b.n, chosen = set->tracks.n || set->where.n;
-    bool aggregate = set->aggregate && strcmp(set->aggregate, "none") != 0;
-    const struct {
-        bool wrong;
-        const char *why;
-    } rules[] = {
-        { !set->a.n != !set->b.n, "a difference needs both settings, --a and --b" },
-        { contrast && set->over.n, "give --over, or --a and --b, one of them" },
-        { contrast && chosen,
-          "a difference is between two settings of the metadata; leave --tracks and --where out" },
-        { !contrast && set->set.n && chosen,
-          "give tracks, or an experiment with --set, one of them" },
-        { !contrast && !set->set.n && set->like, "--like goes with --set, or with --a and --b" },
-        { set->bias && (contrast || !set->set.n), "--bias goes with --set" },
-        { set->held && !contrast, "--held goes with --a and --b" },
-        { aggregate && (contrast || set->over.n || set->set.n),
-          "--aggregate is over tracks, and this is of one alone" },
-        { set->over.n && !set->set.n && (set->tracks.n > 1 || !chosen),
-          "an average is of one track; name one with --tracks, or an experiment with --set" },
-    };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (rules[i].wrong)
-            return compute_misuse(err, "%s", rules[i].why);
-    return average_check(set, err);
+    bool one = set->set.n || set->tracks.n == 1 || (set->where.n && !set->tracks.n);
+    if (set->over.n && !set->a.n && !one)
+        return compute_misuse(err, "an average is of one track; name one with --tracks, or an "
+                                   "experiment with --set");
+    return choice_check(set, err);
 }
 
 /* --- rows --- */
@@ -312,6 +293,6 @@ const struct command command_ism = {
         "letters as tall as what their substitutions take away, and a heat map a component.",
     .most = 1,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_NETWORK | FOR_VALUES | FOR_PLOT |
-              FOR_VIRTUAL | FOR_COMPARE | FOR_MARGINAL,
+              FOR_VIRTUAL | FOR_COMPARE | FOR_HELD | FOR_MARGINAL,
     .run = run,
 };

@@ -2,25 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/mfd/average.h"
+#include "client/mfd/choice.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
-#include "client/mfd/experiment.h"
-
-static int add_options(json_t *options, struct app *app, struct mfd_error *err)
-{
-    const struct settings *set = &app->set;
-    json_t *fields = NULL;
-    int status = options ? compute_track_options(options, set, err) : mfd_fail_nomem(err);
-    if (status == MFD_OK && (set->set.n || set->given_settings.n))
-        status = experiment_fields(app, &fields, err);
-    if (status == MFD_OK)
-        status = average_add(options, fields, set, err);
-    if (status == MFD_OK && set->set.n)
-        status = experiment_add_only(options, fields, set, err);
-    json_decref(fields);
-    return status;
-}
 
 /* Beside each part its standard deviation over the settings. */
 static void add_columns(struct rows *rows, const struct list *components)
@@ -43,7 +27,7 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
                          .levels = app->set.levels,
                          .digits = 4 };
     json_t *options = compute_options(&app->set);
-    int status = add_options(options, app, err);
+    int status = options ? choice_add(app, options, err) : mfd_fail_nomem(err);
     add_columns(&rows, &app->set.components);
     if (status == MFD_OK)
         status = compute_windows("/api/v1/predict/marginal", options, &rows, source, err);
@@ -58,11 +42,7 @@ static int check(const struct settings *set, struct mfd_error *err)
         return compute_misuse(err,
                               "say what is averaged: --over COLUMN,... (`mfd fields` names the "
                               "columns)");
-    if (set->set.n && (set->tracks.n || set->where.n))
-        return compute_misuse(err, "give tracks, or an experiment with --set, one of them");
-    if (!set->set.n && (set->like || set->bias))
-        return compute_misuse(err, "--like and --bias go with --set");
-    return average_check(set, err);
+    return choice_check(set, err);
 }
 
 static int run(struct app *app, int argc, char **argv, struct mfd_error *err)

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/mfd/choice.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
 
@@ -80,7 +81,8 @@ static int check_scores(const struct app *app, struct mfd_error *err)
     return MFD_OK;
 }
 
-/* A column of values for each score and component that it has. */
+/* A column of values for each score and component that it has; of an average, beside each effect
+ * the standard deviation over the settings. */
 static void add_columns(struct rows *rows, const struct settings *set,
                         const struct list *components)
 {
@@ -98,6 +100,11 @@ static void add_columns(struct rows *rows, const struct settings *set,
             snprintf(path, sizeof path, "%s.%.20s", scores[k].name, components->at[c]);
             snprintf(title, sizeof title, "%s%s%.20s", scores[k].name, scores[k].parts ? "_" : "",
                      scores[k].parts ? components->at[c] : "");
+            rows_add(rows, title, path);
+            if (!set->over.n || strcmp(scores[k].name, "effect") != 0)
+                continue;
+            snprintf(path, sizeof path, "sd.%.20s", components->at[c]);
+            snprintf(title, sizeof title, "effect_%.20s_sd", components->at[c]);
             rows_add(rows, title, path);
         }
     }
@@ -122,9 +129,13 @@ static int add_scores(json_t *options, const struct app *app, struct mfd_error *
 static int ask(struct app *app, struct source *source, const struct list *components,
                struct mfd_error *err)
 {
-    struct rows rows = { .app = app, .kind = ROWS_VARIANTS, .by_magnitude = true, .digits = 5 };
+    struct rows rows = { .app = app,
+                         .kind = ROWS_VARIANTS,
+                         .levels = app->set.levels,
+                         .by_magnitude = true,
+                         .digits = 5 };
     json_t *options = compute_options(&app->set);
-    int status = options ? compute_track_options(options, &app->set, err) : mfd_fail_nomem(err);
+    int status = options ? choice_add(app, options, err) : mfd_fail_nomem(err);
     if (status == MFD_OK && app->set.columns)
         status = list_add(&rows.columns, app->set.columns, err);
     if (status == MFD_OK)
@@ -178,6 +189,8 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
     struct source source = { 0 };
     int status = check_scores(app, err);
     if (status == MFD_OK)
+        status = choice_check(&app->set, err);
+    if (status == MFD_OK)
         status = inputs(&source, &app->set, argc, argv, err);
     if (status == MFD_OK)
         status = check_vcf(app, &source, err);
@@ -200,9 +213,11 @@ const struct command command_score = {
         "NC_000020.10:g.42984264C>T (HGVS). A FILE, or standard input, is a VCF (plain or gzip;\n"
         "every alternative allele is an input of its own) or one variant a line.\n"
         "--job has them computed behind the requests of others and waits; the answer is the same.\n"
-        "An effect is alternative minus reference: total = biological + technical (logits).",
+        "An effect is alternative minus reference: total = biological + technical (logits).\n"
+        "With --over it is averaged as by marginal, with --set of an experiment that nobody ran,\n"
+        "with --a and --b the effect in the one less that in the other; in VCF as in rows.",
     .most = 100000,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_SCORE |
-              FOR_COLUMNS | FOR_TOP | FOR_JOB,
+              FOR_COLUMNS | FOR_TOP | FOR_JOB | FOR_VIRTUAL | FOR_COMPARE | FOR_HELD | FOR_MARGINAL,
     .run = run,
 };

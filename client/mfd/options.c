@@ -68,7 +68,7 @@ static const struct row rows[] = {
     { "levels", 0, FLAG, FOR_MARGINAL, AT(levels), NULL, "every setting by itself, too" },
     { "plot", 0, TEXT, FOR_PLOT, AT(plot), "FILE", "draw it: .svg, .png or .pdf" },
     { "window", 0, CHOICE_TEXT, FOR_PLOT, AT(window), "each|one", "a window for each base, or one for all of them" },
-    { "held", 0, CHOICE_TEXT, FOR_PLOT, AT(held), "nothing|technical|biological", "what b has of a, so that the other part alone differs" },
+    { "held", 0, CHOICE_TEXT, FOR_HELD, AT(held), "nothing|technical|biological", "what b has of a, so that the other part alone differs" },
     { "search", 's', TEXT, FOR_LIST, AT(search), "TEXT", "full-text search" },
     { "columns", 0, TEXT, FOR_LIST | FOR_COLUMNS, AT(columns), "NAME,...", "metadata columns to show" },
     { "count-by", 0, TEXT, FOR_LIST, AT(count_by), "COLUMN", "count the tracks by label" },

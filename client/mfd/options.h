@@ -28,6 +28,7 @@ enum option_group {
     FOR_CARD = 1 << 19,
     FOR_JOB = 1 << 21,      /* may be computed in the background */
     FOR_MARGINAL = 1 << 20, /* averages over settings */
+    FOR_HELD = 1 << 22,     /* differences that one part alone is to make */
     FOR_FILE = 1 << 17,     /* may stand in the environment and the configuration file */
 };
 

@@ -83,7 +83,8 @@ int rows_read_metadata(struct rows *rows, struct mfd_error *err)
 int rows_head(void *arg, json_t *line, struct mfd_error *err)
 {
     struct rows *rows = arg;
-    struct sheet_column column[64];
+    struct sheet_column
+        column[40 + 16 + ROWS_MOST_VALUES]; /* 16: what is no value and no metadata */
     size_t n = 0;
     rows->head = json_incref(line);
     for (const struct place *p = places[rows->kind]; p->title; p++)
@@ -273,6 +274,12 @@ static void show_name(struct rows *rows, const char *subspace, size_t i)
         show_cell(rows->sheet, json_object_get(metadata, rows->columns.at[c]), 4);
 }
 
+/* The part of a value that has levels, which predictions and effects are; NULL of others. */
+static const char *levelled(const char *path)
+{
+    return strncmp(path, "values.", 7) == 0 || strncmp(path, "effect.", 7) == 0 ? path + 7 : NULL;
+}
+
 /* A row for each setting that element i is the mean of. */
 static int show_levels(struct rows *rows, json_t *result, json_t *bin, json_t *input, size_t i,
                        struct mfd_error *err)
@@ -286,10 +293,8 @@ static int show_levels(struct rows *rows, json_t *result, json_t *bin, json_t *i
         show_name(rows, NULL, i);
         show_setting(rows->sheet, setting);
         for (size_t v = 0; v < rows->values; v++) {
-            const char *path = rows->value[v].path;
-            json_t *levels = strncmp(path, "values.", 7) == 0
-                                 ? json_object_get(json_object_get(bin, "levels"), path + 7)
-                                 : NULL;
+            const char *part = levelled(rows->value[v].path);
+            json_t *levels = part ? json_object_get(json_object_get(bin, "levels"), part) : NULL;
             show_value(rows, json_array_get(levels, i * n + s));
         }
         show_notes(rows, result, bin);

@@ -7,7 +7,7 @@
 
 enum rows_kind { ROWS_SEQUENCES, ROWS_INTERVALS, ROWS_VARIANTS };
 
-#define ROWS_MOST_VALUES 12
+#define ROWS_MOST_VALUES 24 /* every score by part, and the deviations of effects */
 
 struct rows {
     struct app *app;

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "client/lib/problem.h"
-#include "client/mfd/average.h"
-#include "client/mfd/contrast.h"
-#include "client/mfd/experiment.h"
+#include "client/mfd/choice.h"
 #include "client/mfd/progress.h"
 #include "client/mfd/show.h"
 #include "core/base/memory.h"
@@ -40,24 +38,6 @@ static int add_components(json_t *options, const struct scan *s, struct mfd_erro
     return status;
 }
 
-/* A track averaged over settings, an experiment, or the difference of two. */
-static int add_settings(json_t *options, const struct scan *s, struct mfd_error *err)
-{
-    const struct settings *set = &s->app->set;
-    json_t *fields = NULL;
-    int status = MFD_OK;
-    if (set->set.n || set->given_settings.n || set->a.n)
-        status = experiment_fields(s->app, &fields, err);
-    if (status == MFD_OK && set->a.n)
-        status = contrast_add(options, fields, set, err);
-    else if (status == MFD_OK && set->set.n)
-        status = experiment_add_only(options, fields, set, err);
-    if (status == MFD_OK)
-        status = average_add(options, fields, set, err);
-    json_decref(fields);
-    return status;
-}
-
 static int request_options(struct scan *s, json_t **out, struct mfd_error *err)
 {
     struct settings *set = &s->app->set;
@@ -67,11 +47,9 @@ static int request_options(struct scan *s, json_t **out, struct mfd_error *err)
     else if (!set->aggregate || strcmp(set->aggregate, "none") == 0)
         set->aggregate = "mean";
     json_t *options = compute_options(set);
-    int status = options ? compute_track_options(options, set, err) : mfd_fail_nomem(err);
+    int status = options ? choice_add(s->app, options, err) : mfd_fail_nomem(err);
     if (status == MFD_OK)
         status = add_components(options, s, err);
-    if (status == MFD_OK)
-        status = add_settings(options, s, err);
     if (status < 0) {
         json_decref(options);
         return status;

@@ -147,5 +147,92 @@ class Scan(Live):
         self.assertIn("Library_la", self.ask("-t", TRACK, "--over", "Library_la", code=1).err)
 
 
+VARIANTS = ["chr20-42984261-C-T", "chr20-42984264-G-A", "chr20-42984264-G-GA"]
+VCF = ("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" +
+       "".join("%s\t%s\t.\t%s\t%s\t.\t.\t.\n" % tuple(v.split("-")) for v in VARIANTS))
+CONTRAST = {"a": {"Biosample_term_name": "HepG2"}, "b": {"Biosample_term_name": "K562"}, "like": TRACK}
+VIRTUAL = {"id": "what if", "like": TRACK, "metadata": {"Biosample_term_name": "liver"}, "bias": "mean"}
+# what mfd is told, and what it is to ask for
+ASKED = {
+    "tracks": (("-t", TRACK + "," + OTHER, "--over", LAB), {"tracks": {"ids": [TRACK, OTHER]}, "over": [LAB]}),
+    "levels": (("-t", TRACK + "," + OTHER, "--over", LAB, "--levels", "--distribution", "uniform"),
+               {"tracks": {"ids": [TRACK, OTHER]}, "over": [LAB], "levels": True, "distribution": "uniform"}),
+    "one": (("--set", "Biosample_term_name=liver", "--like", TRACK, "--over", "Processing_pipeline", "--levels"),
+            {"virtual_tracks": [VIRTUAL], "over": ["Processing_pipeline"], "levels": True}),
+    "experiment": (("--set", "Biosample_term_name=liver", "--like", TRACK), {"virtual_tracks": [VIRTUAL]}),
+    "contrast": (("--a", "Biosample_term_name=HepG2", "--b", "Biosample_term_name=K562", "--like", TRACK), CONTRAST),
+    "held": (("--a", "Biosample_term_name=HepG2", "--b", "Biosample_term_name=K562", "--like", TRACK, "--held", "technical"),
+             {**CONTRAST, "held": "technical"}),
+}
+
+
+class Score(Live):
+    command = ("score", "-e", "none")
+
+    def direct(self, format, request):
+        answer = self.daemon.request("POST", "/api/v1/variants/score?format=" + format, {
+            "variants": VARIANTS, "ensemble": "none", "components": PARTS, **request})
+        self.assertEqual(answer.status, 200, answer.body[:500])
+        return answer
+
+    def test_rows_are_the_servers_numbers(self):
+        for name, (options, request) in ASKED.items():
+            with self.subTest(name=name):
+                answer, wanted = self.direct("json", request).json(), []
+                for variant, result in zip(VARIANTS, answer["results"]):
+                    settings = answer["provenance"]["settings"] if "levels" in result else []
+                    for t, track in enumerate(answer["tracks"]):
+                        wanted.append((variant, track, "", [result["effect"][p][t] for p in PARTS],
+                                       [result["sd"][p][t] for p in PARTS] if "sd" in result else 3 * [None]))
+                        for s, setting in enumerate(settings):
+                            text = ";".join("%s=%s" % pair for pair in setting["values"].items())
+                            wanted.append((variant, track, text, [result["levels"][p][len(settings) * t + s] for p in PARTS],
+                                           3 * [None]))
+                rows = self.ask(*VARIANTS, *options).rows()
+                found = [("-".join(["chr" + r["chrom"], r["pos"], r["ref"], r["alt"]]), r["track"], r.get("setting", ""))
+                         for r in rows]
+                self.assertEqual(found, [w[:3] for w in wanted])
+                for row, (_, _, _, effect, sd) in zip(rows, wanted):
+                    for p, value, deviation in zip(PARTS, effect, sd):
+                        self.assertEqual(single(row["effect_" + p]), single(value))
+                        self.assertEqual(single(row.get("effect_%s_sd" % p)), single(deviation))
+                self.assertEqual("effect_total_sd" in rows[0], "over" in request)
+                self.assertGreater(max(abs(w[3][0]) for w in wanted), 0)
+
+    def test_a_vcf_is_the_servers_to_the_digit(self):
+        for name, (options, request) in ASKED.items():
+            for scores in ((), ("effect", "reference", "l2")):
+                with self.subTest(name=name, scores=scores):
+                    told = self.direct("vcf", {**request, **({"scores": scores} if scores else {})}).body.decode()
+                    ours = self.ask("-", "-f", "vcf", *options, *(("--scores", ",".join(scores)) if scores else ()),
+                                    stdin=VCF.encode()).out
+                    for pick in (lambda text: [l for l in text.splitlines() if l.startswith("##INFO=<ID=MFD_")],
+                                 lambda text: [l.split("\t")[7] for l in text.splitlines() if l[0] != "#"]):
+                        self.assertEqual(pick(ours), pick(told))
+                    self.assertEqual("MFD_LEVEL_2_TECH=" in ours, "levels" in request)
+                    self.assertEqual("MFD_SD_TECH=" in ours, "over" in request)
+
+    def test_documents_are_the_servers(self):
+        options, request = ASKED["levels"]
+        whole, told = json.loads(self.ask(*VARIANTS, *options, "-f", "json").out), self.direct("json", request).json()
+        self.assertEqual((whole["results"], whole["provenance"]), (told["results"], told["provenance"]))
+
+    def test_every_score_of_a_track_has_its_column(self):
+        scores = "effect,reference,alternative,difference,swap,sar,quantile"
+        answer = self.direct("json", {"tracks": {"ids": [TRACK]}, "scores": scores.split(",")}).json()
+        row = self.ask(VARIANTS[0], "-t", TRACK, "--scores", scores).rows()[0]
+        for score in scores.split(","):
+            for part, values in answer["results"][0][score].items():
+                column = score if score in ("difference", "sar", "quantile") else score + "_" + part
+                self.assertEqual(single(row[column]), single(values[0]), column)
+
+    def test_what_makes_no_sense_is_refused(self):
+        for options, words in ((("--levels",), "--over"), (("--a", "a=b"), "--b"), (("--held", "technical"), "--a"),
+                               (("--over", LAB, "--aggregate", "mean"), "--aggregate"), (("--like", TRACK), "--set"),
+                               (("--set", "a=b", "-t", TRACK), "one of them"),
+                               (("--a", "a=b", "--b", "a=c", "--over", LAB), "one of them")):
+            self.assertIn(words, self.ask(VARIANTS[0], *options, code=2).err)
+
+
 if __name__ == "__main__":
     unittest.main()
