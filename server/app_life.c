@@ -130,7 +130,7 @@ static int start_auth(struct mfd_app *app, const char *address, struct mfd_error
     if (!open && mfd_auth_keys(app->auth) == 0)
         return mfd_fail(err, MFD_EINVAL,
                         "will not listen on %s, which other machines can reach, without an API "
-                        "key; make one with 'mfdd keys add --state-dir %s', or set "
+                        "key; make one with `mfdd keys add --name NAME --state-dir '%s'`, or set "
                         "server.allow_anonymous = yes",
                         address, s->state_dir);
     return MFD_OK;

@@ -97,8 +97,6 @@ static int take_number(const char *what, const char *text, double max, double *o
 
 static int take_option(struct mfd_options *o, int option, struct mfd_error *err)
 {
-    double days;
-    int status = MFD_OK;
     switch (option) {
     case 'c':
         o->config = optarg;
@@ -127,9 +125,10 @@ static int take_option(struct mfd_options *o, int option, struct mfd_error *err)
     case RATE:
         return take_number("rate", optarg, 1e6, &o->key_rate, err);
     case DAYS:
-        status = take_number("days", optarg, 36500, &days, err);
-        o->key_days = status < 0 ? 0 : (long)days;
-        return status;
+        if (mfd_parse_i64(optarg, strlen(optarg), 0, 36500, &o->key_days))
+            return MFD_OK;
+        return mfd_fail(err, MFD_EINVAL,
+                        "--days '%s' is not a whole number from 0 (no end) to 36500", optarg);
     default:
         return add_override(o, option, optarg, err);
     }
@@ -137,7 +136,7 @@ static int take_option(struct mfd_options *o, int option, struct mfd_error *err)
 
 static int take_command(struct mfd_options *o, int n, char **words, struct mfd_error *err)
 {
-    if (n == 0)
+    if (n == 0 || o->command == MFD_CMD_HELP)
         return MFD_OK;
     if (strcmp(words[0], "keys") != 0)
         return mfd_fail(err, MFD_EINVAL, "'%s' is not a command; there is: keys", words[0]);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/error.h"
 
@@ -28,7 +29,7 @@ struct mfd_options {
     /* keys */
     const char *key_name, *key_scopes, *key_id;
     double key_rate;
-    long key_days;
+    int64_t key_days; /* until the key expires; 0: never */
 };
 
 /* MFD_EINVAL names the argument. What the options point to is argv's and the options' own. */

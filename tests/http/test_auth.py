@@ -1,4 +1,6 @@
 """API keys: who may do what, how often, and for how long."""
+import shlex
+import shutil
 import subprocess
 import time
 import unittest
@@ -120,8 +122,16 @@ class Auth(harness.Case):
 class Open(unittest.TestCase):
     def test_beyond_loopback_a_key_must_be_there(self):
         daemon = harness.Daemon("--listen", "0.0.0.0", wait=None)
-        daemon.wait_for(r"mfdd: will not listen on 0\.0\.0\.0.*mfdd keys add.*")
+        line = daemon.wait_for(r"mfdd: will not listen on 0\.0\.0\.0.*mfdd keys add.*")["message"]
+        daemon.own_state = False
         daemon.stop(sign=None, code=1)
+        command = shlex.split(line.partition("`mfdd ")[2].partition("`")[0])
+        try:
+            ended = subprocess.run([harness.MFDD, *command], capture_output=True, text=True, check=False)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            self.assertRegex(ended.stdout, r"\Amfd_\w+\n\Z")
+        finally:
+            shutil.rmtree(daemon.state, True)
 
     def test_with_a_key_it_listens_and_asks_for_it(self):
         daemon = harness.Daemon(models={"tiny": "tiny"})

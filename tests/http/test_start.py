@@ -35,12 +35,15 @@ class Place(unittest.TestCase):
 class CommandLine(Place):
     def test_help_and_version(self):
         self.assertIn("--demo", mfdd("--help")[1])
+        for arguments in (["keys", "--help"], ["keys", "add", "--help"], ["-h", "nonsense"]):
+            self.assertEqual(mfdd(*arguments), mfdd("--help"))
         self.assertRegex(mfdd("--version")[1], r"\Amfdd \d+\.\d+\.\d+\n\Z")
 
     def test_what_it_does_not_know_it_says(self):
         for arguments, words in ((["--nope"], "--nope"), (["serve"], "serve"), (["--port"], "--port"),
                                  (["keys"], "add"), (["keys", "add"], "--name"), (["keys", "revoke"], "revoke"),
-                                 (["--model", "x"], "NAME=FILE"), (["keys", "add", "--name", "a", "--rate", "x"], "rate")):
+                                 (["--model", "x"], "NAME=FILE"), (["keys", "add", "--name", "a", "--rate", "x"], "rate"),
+                                 (["keys", "add", "--name", "a", "--days", "0.5"], "whole number")):
             code, _, text = mfdd(*arguments)
             self.assertEqual(code, 2, arguments)
             self.assertTrue(text.startswith("mfdd: "), text)
