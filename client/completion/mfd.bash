@@ -9,7 +9,7 @@ _mfd_ask()
     local -a given=()
     for ((i = 1; i < COMP_CWORD - 1; i++)); do
         case ${COMP_WORDS[i]} in
-        --server | -S | --key | -K) ;;
+        --server | -S | --key | -K | --cacert) ;;
         --model | -m) [[ $1 == models ]] && continue ;;
         *) continue ;;
         esac
@@ -73,7 +73,7 @@ _mfd()
         mapfile -t COMPREPLY < <(compgen -S = -W "$(_mfd_ask fields)" -- "$cur")
         return
         ;;
-    --fasta | --bed | --vcf | --output | -o | --plot)
+    --cacert | --fasta | --bed | --vcf | --output | -o | --plot)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return

@@ -9,6 +9,7 @@
 
 #include "client/lib/problem.h"
 #include "client/lib/text.h"
+#include "client/lib/transport.h"
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 
@@ -20,6 +21,7 @@ struct mfd_client {
     char *server;
     char *authorization;
     bool reached; /* the server has answered once: if it goes away, it may come back */
+    bool loopback;
     unsigned jitter;
 };
 
@@ -126,7 +128,10 @@ static void configure(struct mfd_client *client, const char *host)
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, client);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    if (is_loopback(host)) /* whatever proxy the environment names */
+    if (o->ca_file)
+        curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file);
+    client->loopback = is_loopback(host);
+    if (client->loopback) /* whatever proxy the environment names */
         curl_easy_setopt(c, CURLOPT_PROXY, "");
 }
 
@@ -253,23 +258,13 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     return longer != NULL;
 }
 
-static int fail_curl(struct mfd_client *client, CURLcode code, const char *detail,
+static int fail_curl(const struct mfd_client *client, CURLcode code, const char *detail,
                      struct mfd_error *err)
 {
-    const char *why = detail[0] ? detail : curl_easy_strerror(code);
+    const struct mfd_transport t = { client->server, client->options.ca_file, client->loopback };
     if (cancelled(client))
         return mfd_fail_as(err, MFD_ECANCELLED, "interrupted", "interrupted");
-    if (code == CURLE_OUT_OF_MEMORY)
-        return mfd_fail_nomem(err);
-    if (code == CURLE_OPERATION_TIMEDOUT)
-        return mfd_fail_as(err, MFD_EIO, "timeout", "%s: %s; allow more with --timeout",
-                           client->server, why);
-    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
-        return mfd_fail_as(err, MFD_EIO, "unreachable",
-                           "cannot reach %s: %s; is mfdd running there? (--server, MFD_SERVER)",
-                           client->server, why);
-    return mfd_fail_as(err, MFD_EIO, "unreachable", "the connection to %s failed: %s",
-                       client->server, why);
+    return mfd_transport_fail(&t, code, detail, err);
 }
 
 /* One attempt: MFD_OK for any reply at all, whatever its status code. */

@@ -19,11 +19,12 @@
 
 struct mfd_client;
 
-/* Borrowed by mfd_client_new for the length of the call; `cancel`, `notice_arg` for the client's
- * life. */
+/* Borrowed by mfd_client_new for the length of the call; `ca_file`, `cancel`, `notice_arg` for the
+ * client's life. */
 struct mfd_client_options {
     const char *server;   /* base URL, http or https; a path is kept as a prefix */
     const char *key;      /* API key, sent as a bearer token; NULL for none */
+    const char *ca_file;  /* PEM: the authorities trusted under TLS; NULL: the system's */
     unsigned connect_ms;  /* to open a connection */
     unsigned idle_ms;     /* without a byte in either direction */
     unsigned retries;     /* attempts after the first, where the server asks to come back */

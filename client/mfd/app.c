@@ -88,6 +88,7 @@ int app_open(struct app *app, struct mfd_error *err)
     struct mfd_client_options options = MFD_CLIENT_OPTIONS_INIT;
     options.server = set->server;
     options.key = set->key;
+    options.ca_file = set->cacert;
     options.retries = set->retries;
     options.idle_ms = set->timeout_s * 1000;
     options.cancel = &app_interrupted;

@@ -14,7 +14,9 @@
 
 static int set_environment(struct settings *set, struct mfd_error *err)
 {
-    static const char *const named[][2] = { { "server", "MFD_SERVER" }, { "key", "MFD_KEY" } };
+    static const char *const named[][2] = { { "server", "MFD_SERVER" },
+                                            { "key", "MFD_KEY" },
+                                            { "cacert", "MFD_CACERT" } };
     int status = MFD_OK;
     for (size_t i = 0; i < sizeof named / sizeof *named && status == MFD_OK; i++) {
         const char *value = getenv(named[i][1]);

@@ -27,6 +27,7 @@ struct row {
 static const struct row rows[] = {
     { "server", 'S', TEXT, FOR_ALL | FOR_FILE, AT(server), "URL", "the daemon (MFD_SERVER; " MFD_CLIENT_DEFAULT_SERVER ")" },
     { "key", 'K', TEXT, FOR_ALL | FOR_FILE, AT(key), "KEY|@FILE", "API key, better read from a file (MFD_KEY)" },
+    { "cacert", 0, TEXT, FOR_ALL | FOR_FILE, AT(cacert), "FILE", "trust the certificates in it (MFD_CACERT)" },
     { "format", 'f', CHOICE, FOR_ALL, AT(format), "auto|table|tsv|json|ndjson|vcf", "table on a terminal, tsv in a pipe" },
     { "color", 0, CHOICE, FOR_ALL | FOR_FILE, AT(colour), "auto|always|never", "colours (NO_COLOR)" },
     { "no-header", 0, FLAG, FOR_ALL, AT(no_header), NULL, "no line of column names" },

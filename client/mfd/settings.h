@@ -17,7 +17,7 @@ struct list {
 
 /* Strings are borrowed from argv and the environment unless said otherwise. */
 struct settings {
-    const char *server, *key;
+    const char *server, *key, *cacert;
     char *key_read;    /* owned: the key where it came out of a file */
     char *config_text; /* owned: the configuration file, which strings may be borrowed from */
     int format;        /* enum format */

@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -49,6 +51,55 @@ class Addresses(Case):
             self.check(mfd("models", "-f", "json", "--timeout", "1", "--server",
                            "127.0.0.1:%d" % s.getsockname()[1]), 3, "--timeout")
             self.assertLess(time.monotonic() - start, 10)
+
+
+class Secured(Case):
+    """Servers that speak TLS, and those that do not."""
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.certificate = place.name + "/own.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", place.name + "/key.pem",
+                        "-out", self.certificate, "-days", "1", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, place.name + "/key.pem")
+
+    def test_an_authority_of_ones_own_is_named(self):
+        with Fake({"/api/v1/models": Answer(MODELS)}) as f:
+            f.server.socket = self.context.wrap_socket(f.server.socket, server_side=True)
+            url = "https://localhost:%d" % f.server.server_address[1]
+            ask = ("models", "-f", "json")
+            self.check(mfd(*ask, server=url), 3, "--cacert")
+            self.check(mfd(*ask, "--cacert", "/nonexistent.pem", server=url), 3, "/nonexistent.pem")
+            self.assertEqual(f.requests, [])
+            self.check(mfd(*ask, "--cacert", self.certificate, server=url), 0)
+            self.check(mfd(*ask, server=url, env={"MFD_CACERT": self.certificate}), 0)
+            with open(self.certificate + ".config", "w") as config:
+                config.write("cacert = %s\n" % self.certificate)
+            self.check(mfd(*ask, server=url, env={"MFD_CONFIG": config.name}), 0)
+
+    def test_the_other_scheme_is_advised(self):
+        with Fake({"/api/v1/models": Answer(MODELS)}) as f:
+            address = f.url[len("http"):]
+            self.check(mfd("models", server="https" + address), 3, "its address is http" + address)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            def hang_up():
+                connection = s.accept()[0]
+                connection.recv(65536)
+                connection.close()
+            threading.Thread(target=hang_up, daemon=True).start()
+            address = "://127.0.0.1:%d" % s.getsockname()[1]
+            self.check(mfd("models", server="http" + address), 3, "its address is https" + address)
+
+    def test_a_proxy_of_the_environment_is_named_where_it_cannot_be_reached(self):
+        proxy = {"http_proxy": "http://127.0.0.1:9", "no_proxy": "other.example"}
+        self.check(mfd("models", "--retries", "0", server="http://mfd.example", env=proxy), 3, "no_proxy")
+        near = self.check(mfd("models", "--retries", "0", server="http://127.0.0.1:9", env=proxy), 3, "is mfdd running")
+        self.assertNotIn("no_proxy", near.err)
 
 
 class Keys(Case):
