@@ -36,9 +36,8 @@ char *mfd_job_result_path(const char *directory, const char *id)
 /* As errno says. */
 static int fail(struct mfd_error *err, const char *what)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    return mfd_fail_as(err, MFD_EIO, full ? "disk-full" : "", "Cannot %s of a job: %s.", what,
-                       strerror(errno));
+    return mfd_fail_as(err, MFD_EIO, mfd_file_no_room(errno) ? "disk-full" : "",
+                       "Cannot %s of a job: %s.", what, strerror(errno));
 }
 
 int mfd_job_input_write(const char *directory, const char *id, const char *bytes, size_t n,
@@ -49,7 +48,7 @@ int mfd_job_input_write(const char *directory, const char *id, const char *bytes
         return mfd_fail_nomem(err);
     errno = 0;
     int status = mfd_file_replace(path, bytes, n, err);
-    if (status < 0 && errno == ENOSPC)
+    if (status < 0 && mfd_file_no_room(errno))
         status = fail(err, "write the input");
     return status < 0 ? status : mfd_dir_sync(directory, err);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/buffer.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 
@@ -21,9 +22,8 @@ struct mfd_upload {
 
 static int fail(struct mfd_error *err, const char *verb, const char *path)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    return mfd_fail_as(err, MFD_EIO, full ? "disk-full" : "", "cannot %s the upload '%s': %s", verb,
-                       path, strerror(errno));
+    return mfd_fail_as(err, MFD_EIO, mfd_file_no_room(errno) ? "disk-full" : "",
+                       "cannot %s the upload '%s': %s", verb, path, strerror(errno));
 }
 
 int mfd_upload_new(struct mfd_upload **out, const char *directory, struct mfd_error *err)
@@ -63,17 +63,7 @@ void mfd_upload_free(struct mfd_upload *upload)
 
 int mfd_upload_write(struct mfd_upload *upload, const void *bytes, size_t n, struct mfd_error *err)
 {
-    const char *at = bytes;
-    while (n) {
-        ssize_t done = write(upload->fd, at, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return fail(err, "write", upload->path);
-        at += done;
-        n -= (size_t)done;
-    }
-    return MFD_OK;
+    return mfd_file_write(upload->fd, bytes, n) < 0 ? fail(err, "write", upload->path) : MFD_OK;
 }
 
 int mfd_upload_finish(struct mfd_upload *upload, struct mfd_error *err)

@@ -86,6 +86,11 @@ int mfd_file_write(int fd, const void *bytes, size_t n)
     return 0;
 }
 
+bool mfd_file_no_room(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
 int mfd_file_replace(const char *path, const void *bytes, size_t n, struct mfd_error *err)
 {
     return mfd_file_replacev(path, &(struct iovec){ (void *)(size_t)bytes, n }, 1, err);

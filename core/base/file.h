@@ -1,6 +1,7 @@
 /* Files: read-only maps, whole reads with a limit, atomic replacement. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
@@ -34,6 +35,9 @@ int mfd_dir_sync(const char *path, struct mfd_error *err) MFD_MUST_CHECK;
 
 /* Write `n` bytes to a descriptor, however many calls that takes: 0, or -1 with errno. */
 int mfd_file_write(int fd, const void *bytes, size_t n) MFD_MUST_CHECK;
+
+/* Is this errno one of no room: on the disk, in a quota, under a limit of sizes? */
+bool mfd_file_no_room(int error);
 
 /* Create a directory and its parents (mode 0755); an existing one is fine. */
 int mfd_mkdirs(const char *path, struct mfd_error *err) MFD_MUST_CHECK;

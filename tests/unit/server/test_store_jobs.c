@@ -1,6 +1,8 @@
 #include "tests/util/test.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -340,6 +342,22 @@ static void a_result_is_cut_to_what_counts(void **state)
     assert_int_equal(mfd_job_result_open(p->directory, "r", 9, &fd, &err), MFD_EMISMATCH);
 }
 
+static void an_input_that_no_room_is_left_for_says_so(void **state)
+{
+    struct place *p = *state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 4, before.rlim_max }), 0);
+    int status = mfd_job_input_write(p->directory, "r", "12345", 5, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, old);
+    assert_int_equal(status, MFD_EIO);
+    assert_string_equal(err.slug, "disk-full");
+    assert_null(strstr(err.message, p->directory)); /* it goes to a client */
+}
+
 static void write_file(const char *directory, const char *name)
 {
     char path[128];
@@ -389,6 +407,7 @@ int main(void)
         TEST(pages_go_from_the_newest_and_show_ones_own),
         TEST(only_what_has_ended_expires),
         TEST(a_result_is_cut_to_what_counts),
+        TEST(an_input_that_no_room_is_left_for_says_so),
         TEST(files_without_a_job_are_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
