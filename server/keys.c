@@ -25,12 +25,12 @@ static int add(const struct mfd_options *o, struct mfd_store *store, struct mfd_
     if (o->key_days)
         key.expires = key.created + o->key_days * 86400;
     status = mfd_store_key_add(store, &key, err);
-    if (status == MFD_OK)
-        printf("%s\n", text);
-    if (status == MFD_OK)
-        fprintf(stderr, "This is the only time that the key is shown. A running daemon takes it "
-                        "within seconds.\n");
-    return status;
+    if (status < 0)
+        return status;
+    printf("%s\n", text);
+    fprintf(stderr, "This is the only time that the key is shown. A running daemon takes it "
+                    "within seconds.\n");
+    return MFD_OK;
 }
 
 static const char *day(int64_t seconds, char out[16])

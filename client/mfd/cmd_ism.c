@@ -26,10 +26,8 @@ static int read_region(struct scan *s, const char *text, struct mfd_error *err)
 {
     const char *colon = strrchr(text, ':'), *dash = colon ? strchr(colon, '-') : NULL;
     char digits[2][24] = { "", "" };
-    size_t n = 0;
     for (const char *p = colon ? colon + 1 : text; dash && *p; p++) {
-        size_t which = p > dash;
-        n = strlen(digits[which]);
+        size_t which = p > dash, n = strlen(digits[which]);
         if (*p != ',' && p != dash && n + 1 < sizeof *digits)
             digits[which][n] = *p;
     }

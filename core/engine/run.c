@@ -45,7 +45,6 @@ struct step {
     const struct mfd_packed_level *packed;
     const struct mfd_plan_level *plan;
     const float *below;
-    size_t below_width;
     float *rows;
     size_t first, tiles, tiles_padded; /* the chunk */
     size_t first_row, n_rows;          /* and the rows that it gives */

@@ -50,7 +50,7 @@ struct reader {
     struct mfd_arena *arena;
     struct mfd_buffer field;
     const char **row; /* `columns` long once the header is known */
-    size_t width, room;
+    size_t width;
     struct mfd_error *err;
 };
 

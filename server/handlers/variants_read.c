@@ -81,7 +81,8 @@ static int keep_error(struct mfd_scored_variants *v, size_t i, const struct mfd_
     struct mfd_problem *kept = mfd_scoring_item_problem(&v->base, i, problem);
     if (!kept)
         return -1;
-    return mfd_problem_from_error(kept, err, pointer) ? 0 : 0;
+    mfd_problem_from_error(kept, err, pointer);
+    return 0;
 }
 
 int mfd_variants_read(struct mfd_scored_variants *v, size_t i, struct mfd_problem *problem)
