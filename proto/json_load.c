@@ -35,6 +35,20 @@ static size_t skip_string(const char *s, size_t n, size_t i)
     return n;
 }
 
+static bool ends_scalar(char c)
+{
+    return c == ' ' || c == ',' || c == ']' || c == '}' || c == ':' || c == '[' || c == '{' ||
+           c == '"' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The byte behind a number or a word, or whatever stands in its place, of which i is inside. */
+static size_t skip_scalar(const char *s, size_t n, size_t i)
+{
+    while (i < n && !ends_scalar(s[i]))
+        i++;
+    return i;
+}
+
 /* Go on to byte `end` or to where the document is deeper or larger than the limits. */
 static void scan_to(struct scan *scan, const char *s, size_t n, size_t end, size_t depth,
                     size_t values)
@@ -49,6 +63,8 @@ static void scan_to(struct scan *scan, const char *s, size_t n, size_t end, size
                 top->key = i + 1;
                 top->key_bytes = next - i > 2 ? next - i - 2 : 0; /* 0: cut off, too */
                 scan->want_key = false;
+            } else {
+                scan->values++;
             }
             break;
         case '[':
@@ -67,13 +83,20 @@ static void scan_to(struct scan *scan, const char *s, size_t n, size_t end, size
             scan->want_key = false;
             break;
         case ',':
-            scan->values++;
             if (top) {
                 top->index++;
                 scan->want_key = top->object;
             }
             break;
+        case ':':
+        case ' ':
+        case '\t':
+        case '\r':
+        case '\n':
+            break;
         default:
+            scan->values++;
+            next = skip_scalar(s, n, next);
             break;
         }
         if (scan->values > values)

@@ -74,9 +74,9 @@ class Held(harness.Case):
         self.assertOver(self.post(SCORE, packed, {"Content-Type": "application/gzip"}), "vcf_bytes", 3000)
 
     def test_values_and_levels_of_a_body_are_counted(self):
-        # counted before they are read, by their brackets and commas
-        self.assertEqual(self.post(PREDICT, {"sequences": [1] * 499}).json()["summary"]["error"], 499)
-        self.assertOver(self.post(PREDICT, {"sequences": [1] * 500}), "json_values", 500, pointer="")
+        # the object and the array are values, too
+        self.assertEqual(self.post(PREDICT, {"sequences": [1] * 498}).json()["summary"]["error"], 498)
+        self.assertOver(self.post(PREDICT, {"sequences": [1] * 499}), "json_values", 500, pointer="")
         deep = '{"sequences":%s1%s}'
         self.assertEqual(self.post(PREDICT, deep % ("[" * 4, "]" * 4), JSON).status, 200)
         self.assertOver(self.post(PREDICT, deep % ("[" * 5, "]" * 5), JSON), "json_depth", 5, pointer="/sequences/0/0/0/0")
