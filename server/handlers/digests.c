@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -16,8 +15,8 @@
 /* One genome's digests so far: contigs [0, n) of it. */
 struct known {
     struct known *next;
-    struct mfd_genome *genome; /* a reference, so that its address stays its own */
-    char stamp[64];            /* of the file when it was first asked about; "" = unknown */
+    struct mfd_genome *genome;     /* a reference, so that its address stays its own */
+    struct mfd_genome_stamp stamp; /* of the files that are open: others may lie there by now */
     struct mfd_contig_digest *digests;
     size_t n;
     bool digesting; /* somebody computes number n */
@@ -26,16 +25,6 @@ struct known {
 /* Genomes are few and live as long as the daemon; what is here is freed with it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct known *all;
-
-/* A file that is replaced has another size or time. */
-static void stamp_of(const char *path, char *out, size_t size)
-{
-    struct stat st;
-    out[0] = '\0';
-    if (stat(path, &st) == 0)
-        snprintf(out, size, "%lld-%lld.%09ld", (long long)st.st_size, (long long)st.st_mtim.tv_sec,
-                 st.st_mtim.tv_nsec);
-}
 
 /* Under lock. */
 static struct known *find_known(struct mfd_app *app, struct mfd_genome *genome)
@@ -50,9 +39,9 @@ static struct known *find_known(struct mfd_app *app, struct mfd_genome *genome)
         free(k);
         return NULL;
     }
-    stamp_of(path, k->stamp, sizeof k->stamp);
-    if (k->stamp[0] && mfd_store_digests(mfd_app_store(app), path, k->stamp, k->digests,
-                                         mfd_genome_contigs(genome), &k->n, &err) < 0)
+    k->stamp = mfd_genome_stamp(genome);
+    if (k->stamp.text[0] && mfd_store_digests(mfd_app_store(app), path, k->stamp.text, k->digests,
+                                              mfd_genome_contigs(genome), &k->n, &err) < 0)
         mfd_log(MFD_LOG_WARNING, "digests of '%s': %s", path, err.message); /* compute them, then */
     k->genome = mfd_genome_ref(genome);
     k->next = all;
@@ -73,8 +62,8 @@ static int digest_next(struct mfd_app *app, struct known *k, struct mfd_error *e
     k->digesting = true;
     pthread_mutex_unlock(&lock);
     int status = mfd_genome_contig_digest(k->genome, k->n, &digest, NULL, err);
-    if (status == MFD_OK && k->stamp[0] &&
-        mfd_store_digest_put(mfd_app_store(app), path, k->stamp, k->n, &digest, &unkept) < 0)
+    if (status == MFD_OK && k->stamp.text[0] &&
+        mfd_store_digest_put(mfd_app_store(app), path, k->stamp.text, k->n, &digest, &unkept) < 0)
         mfd_log(MFD_LOG_WARNING, "digests of '%s' are not kept: %s", path, unkept.message);
     pthread_mutex_lock(&lock);
     k->digesting = false;

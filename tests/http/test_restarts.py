@@ -150,6 +150,32 @@ class Restarts(unittest.TestCase):
             self.assertNotIn("retry-after", answer.headers)
         daemon.stop()
 
+    def md5(self, daemon):
+        def told():
+            return daemon.request("GET", "/api/v1/genomes").json()["genomes"][0]["contigs"][0]["md5"]
+        daemon.wait_until(told, 0.02)
+        return told()
+
+    def test_digests_of_a_genome_are_never_those_of_another_that_took_its_place(self):
+        path, other = self.directory.name + "/copy.fa", self.directory.name + "/other.fa"
+        self.write_genome(path)
+        self.write_genome(other, lambda bases: bases.translate(str.maketrans("ACac", "CAca")))
+        os.utime(path, (1e9, 1e9))  # not written in one tick of the clock
+        wanted = []
+        for name in (path, other):
+            with open(name, encoding="ascii") as f:
+                wanted.append(hashlib.md5(f.read().partition("\n")[2].replace("\n", "").upper().encode()).hexdigest())
+        daemon = self.start(genomes={"region": path})
+        os.replace(other, path)
+        self.assertEqual(self.md5(daemon), wanted[0], "of what is open")
+        daemon.stop()
+        daemon = self.start(genomes={"region": path})
+        self.assertEqual(self.md5(daemon), wanted[1])
+        self.rewrite_in_place(path)
+        answer = daemon.request("GET", "/sequence/%s?start=10&end=20" % wanted[1])
+        self.assertEqual((answer.status, answer.slug), (500, "genome-changed"))
+        daemon.stop()
+
     def test_a_genome_that_is_copied_does_not(self):
         path, other = self.directory.name + "/copy.fa", self.directory.name + "/moved.fa"
         self.write_genome(path)
