@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "core/base/memory.h"
-
 #define POSITION_MAX ((int64_t)1 << 40) /* bases; far longer than any contig, far from overflow */
 
 static int read_start(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)

@@ -7,7 +7,6 @@
 
 #include "core/base/memory.h"
 #include "proto/nearest.h"
-#include "proto/text.h"
 
 struct block {
     struct block *next;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "server/app.h"
 #include "server/batcher.h"

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "core/base/clock.h"
-#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/thread.h"
 #include "server/flows.h"

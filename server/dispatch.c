@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/log.h"
 #include "server/answer.h"
 #include "server/app.h"
 #include "server/intake.h"

@@ -18,7 +18,6 @@
 #include "server/dispatch.h"
 #include "server/drive.h"
 #include "server/intake.h"
-#include "server/jobs.h"
 #include "server/refuse.h"
 #include "server/request_in.h"
 #include "server/respond.h"

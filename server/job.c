@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "server/app.h"
 #include "server/drive.h"

@@ -9,7 +9,6 @@
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/base/memory.h"
 #include "server/store_jobs.h"
 #include "server/upload.h"
 

@@ -6,7 +6,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "proto/nearest.h"

@@ -8,7 +8,6 @@
 #include <zlib.h>
 
 #include "client/lib/problem.h"
-#include "client/lib/text.h"
 #include "client/lib/transport.h"
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"

@@ -1,4 +1,3 @@
-#include "client/lib/url.h"
 #include "client/mfd/command.h"
 #include "client/mfd/show.h"
 

@@ -5,7 +5,6 @@
 
 #include "client/mfd/job.h"
 #include "client/mfd/output.h"
-#include "core/base/memory.h"
 
 #define NOTE_EVERY ((json_int_t)8 << 20) /* bytes that a killed run loses at most */
 

@@ -12,7 +12,6 @@
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/memory.h"
 
 static int fail_write(const struct output *out, struct mfd_error *err)
 {

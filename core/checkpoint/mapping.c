@@ -8,7 +8,6 @@
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/memory.h"
 #include "core/base/parse.h"
 
 #define TAG "tag:yaml.org,2002:"

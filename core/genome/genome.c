@@ -11,7 +11,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/file.h"
-#include "core/base/hash.h"
 #include "core/base/memory.h"
 #include "core/genome/assembly.h"
 #include "core/genome/contigs.h"

@@ -9,7 +9,6 @@
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "core/model/metadata_impl.h"
-#include "core/model/series.h"
 #include "core/model/year.h"
 
 static const struct mfd_mapping_column *spec_of(const struct mfd_metadata *md,

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/memory.h"
 #include "core/model/config.h"
 #include "core/model/metadata_impl.h"
 

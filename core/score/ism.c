@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/memory.h"
 #include "core/score/ensemble.h"
 
 #define GROUP_BASES 128 /* bases whose substitutions are held at a time */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/score/background.h"
 #include "core/tool/tool.h"

@@ -9,7 +9,6 @@
 #include "server/registry.h"
 #include "server/request.h"
 #include "server/store.h"
-#include "server/upload.h"
 
 static struct mfd_registry *registry_of(struct mfd_request *rq)
 {

@@ -8,7 +8,6 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/parse.h"
-#include "proto/nearest.h"
 
 static const char *column_name(const void *ctx, size_t i)
 {

@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "core/base/memory.h"
-#include "proto/decode.h"
 #include "proto/text.h"
-#include "server/app.h"
 #include "server/handlers/infer.h"
 #include "server/registry.h"
 

@@ -11,10 +11,8 @@
 #include "core/base/memory.h"
 #include "core/genome/variant.h"
 #include "proto/encode_labels.h"
-#include "server/app.h"
 #include "server/handlers/ism.h"
 #include "server/handlers/routes.h"
-#include "server/registry.h"
 
 #define PART_BASES 128                /* bases between two pieces of an answer */
 #define PART_FLOATS ((size_t)4 << 20) /* and numbers of an array, about so many */

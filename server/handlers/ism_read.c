@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "core/base/memory.h"
-#include "core/genome/variant.h"
 #include "server/handlers/ism.h"
-#include "server/registry.h"
 
 /* Bases before the one in the middle of a window, as the published protocol has it. */
 static int64_t before(int64_t window)

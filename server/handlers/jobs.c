@@ -17,7 +17,6 @@
 #include "server/jobs.h"
 #include "server/router.h"
 #include "server/settings.h"
-#include "server/store.h"
 
 static void job_row_deinit(struct mfd_job_row *row)
 {

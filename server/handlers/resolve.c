@@ -5,7 +5,6 @@
 
 #include "core/base/cleanup.h"
 #include "core/model/resolve.h"
-#include "proto/encode.h"
 #include "server/app.h"
 #include "server/handlers/choice_in.h"
 #include "server/handlers/routes.h"

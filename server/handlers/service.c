@@ -6,7 +6,6 @@
 #include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
-#include "server/settings.h"
 
 static void get_live(struct mfd_request *rq)
 {

@@ -7,7 +7,6 @@
 #include "core/base/memory.h"
 #include "core/base/sha256.h"
 #include "proto/encode_labels.h"
-#include "server/app.h"
 #include "server/handlers/routes.h"
 #include "server/registry.h"
 

@@ -5,7 +5,6 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/genome/vcf.h"
-#include "server/app.h"
 #include "server/handlers/variants.h"
 
 #define BLOCK ((size_t)1 << 20) /* of the body, which may be a large file, at a time */

@@ -5,7 +5,6 @@
 
 #include "core/base/memory.h"
 #include "proto/encode_labels.h"
-#include "server/app.h"
 #include "server/handlers/routes.h"
 #include "server/handlers/scoring.h"
 
