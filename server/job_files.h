@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/buffer.h"
 #include "core/base/error.h"
 
 struct mfd_store;

@@ -36,7 +36,6 @@
 
 #include "core/base/buffer.h"
 #include "core/base/error.h"
-#include "proto/limits.h"
 #include "proto/media.h"
 #include "proto/problem.h"
 #include "server/params.h"

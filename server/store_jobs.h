@@ -3,7 +3,6 @@
 #pragma once
 
 #include "core/base/error.h"
-#include "core/base/sha256.h"
 #include "proto/media.h"
 #include "server/store.h"
 #include "server/tally.h"
