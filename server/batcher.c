@@ -16,7 +16,7 @@
 #include "server/merge.h"
 #include "server/metrics.h"
 #include "server/places.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 #define LEAST_BUDGET 1.0 /* passes of a run, however slow the model */
 #define FIRST_GUESS 0.02 /* seconds a pass, before anything was measured */

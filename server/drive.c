@@ -7,8 +7,8 @@
 #include "server/app.h"
 #include "server/batcher.h"
 #include "server/loop.h"
+#include "server/served.h"
 #include "server/workers.h"
-#include "server/registry.h"
 
 #define PARTS 2 /* one is computed while the other is encoded or prepared */
 

@@ -10,7 +10,7 @@
 #include "core/base/memory.h"
 #include "server/app.h"
 #include "server/job_files.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 #define LARGE ((size_t)4 << 20) /* bytes of an input */
 #define ENVELOPE 1              /* levels of JSON around the request proper */

@@ -4,6 +4,7 @@
 
 #include "server/app.h"
 #include "server/registry.h"
+#include "server/served.h"
 
 int mfd_operation_model(const struct mfd_operation_input *input, const char *name,
                         struct mfd_served **out, struct mfd_error *err)

@@ -6,6 +6,7 @@
 
 #include "core/base/memory.h"
 #include "proto/text.h"
+#include "server/served.h"
 #include "server/upload.h"
 
 int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,

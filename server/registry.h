@@ -5,14 +5,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/buffer.h"
 #include "core/base/error.h"
-#include "core/engine/engine.h"
-#include "core/genome/genome.h"
-#include "core/model/model.h"
 
-struct mfd_introspection;
+struct mfd_genome;
 struct mfd_registry;
 struct mfd_served;
 struct mfd_store;
@@ -35,26 +33,11 @@ void mfd_registry_free(struct mfd_registry *registry);
 /* --- for requests --- */
 
 /* The loaded model of that name: "name", "name@version", or NULL for the default model. A
- * reference; any thread. MFD_ENOTFOUND (slug model-not-found) or MFD_EBUSY (slug model-not-ready).
+ * reference (mfd_served_unref); any thread. MFD_ENOTFOUND (slug model-not-found) or MFD_EBUSY (slug
+ * model-not-ready).
  */
 int mfd_registry_acquire(struct mfd_registry *registry, const char *name, struct mfd_served **out,
                          struct mfd_error *err) MFD_MUST_CHECK;
-struct mfd_served *mfd_served_ref(struct mfd_served *served);
-void mfd_served_unref(struct mfd_served *served);
-
-/* Borrowed, immutable, for the reference's life; any thread. */
-const char *mfd_served_name(const struct mfd_served *served);
-const char *mfd_served_version(const struct mfd_served *served);
-const char *mfd_served_digest(const struct mfd_served *served); /* 64 hex */
-struct mfd_model *mfd_served_model(const struct mfd_served *served);
-struct mfd_engine *mfd_served_engine(const struct mfd_served *served); /* the batcher's alone */
-/* What its weights say of its metadata (core/score/introspect.h): computed at the first call, while
- * others that ask wait. MFD_EUNSUPPORTED for a baseline. */
-int mfd_served_introspection(struct mfd_served *served, const struct mfd_introspection **out,
-                             struct mfd_error *err) MFD_MUST_CHECK;
-/* Seconds a pass takes of late, by enum mfd_task_kind; the batcher reads and writes it under its
- * lock. */
-double *mfd_served_pace(struct mfd_served *served);
 
 /* A genome by name, or NULL for the default. A reference (mfd_genome_unref); any thread.
  * *registered (may be NULL) receives its registered name, borrowed for the registry's life.

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "core/engine/engine.h"
+#include "core/genome/genome.h"
 #include "server/registry.h"
 #include "server/store.h"
 

@@ -1,4 +1,3 @@
-/* A loaded model and its engine, shared by the registry and the requests that use it. */
 #include "server/served.h"
 
 #include <malloc.h>
@@ -11,7 +10,6 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/score/introspect.h"
-#include "server/registry.h"
 #include "server/task.h"
 
 struct mfd_served {

@@ -9,7 +9,7 @@
 #include "core/base/memory.h"
 #include "proto/text.h"
 #include "server/handlers/infer.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 struct state {
     struct mfd_infer request;

@@ -7,6 +7,7 @@
 #include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
+#include "server/served.h"
 
 MFD_DEFINE_CLEANUP(struct mfd_served, mfd_served_unref);
 

@@ -16,6 +16,7 @@
 #include "server/handlers/page.h"
 #include "server/handlers/routes.h"
 #include "server/registry.h"
+#include "server/served.h"
 
 #define TOP 10       /* entries of a ranking, unless asked for more */
 #define TOP_MAX 1000 /* at most */

@@ -10,6 +10,7 @@
 #include "server/handlers/routes.h"
 #include "server/registry.h"
 #include "server/request.h"
+#include "server/served.h"
 
 #define NEAREST_MAX 100
 #define PAIRS_MAX 100000 /* of one answer: about 12 MB */

@@ -11,6 +11,7 @@
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/registry.h"
+#include "server/served.h"
 
 #define PART_ROWS 512                 /* rows between two pieces of an answer, about */
 #define PART_FLOATS ((size_t)4 << 20) /* and numbers of an array, at most so many */

@@ -6,7 +6,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "server/handlers/scoring_in.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 /* "Library_lab", "lab", "Library.laboratory": a word that begins with lab, and no label. */
 static bool names_lab(const char *name)

@@ -3,7 +3,7 @@
 
 #include "core/base/memory.h"
 #include "server/handlers/scoring_in.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 static void add_part(struct mfd_scoring *s, struct mfd_part part, struct mfd_source source)
 {

@@ -8,7 +8,7 @@
 #include "core/base/memory.h"
 #include "core/score/summary.h"
 #include "proto/text.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 #define NO_PART SIZE_MAX
 #define HEADER_MOST ((size_t)16 << 20) /* bytes that declare the levels of an average, about */

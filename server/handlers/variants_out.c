@@ -7,7 +7,7 @@
 #include "core/base/memory.h"
 #include "proto/text.h"
 #include "server/handlers/variants_info.h"
-#include "server/registry.h"
+#include "server/served.h"
 
 #define TOLD 20 /* lines that are left out, named in the header */
 
