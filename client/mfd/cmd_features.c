@@ -176,7 +176,7 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 
 const struct command command_features = {
     .name = "features",
-    .arguments = "[INTERVAL... | INDEX... | -]",
+    .arguments = "[INTERVAL... | INDEX... | FILE | -]",
     .summary = "latent features of intervals or sequences, and what they stand for",
     .details =
         "Inputs as for mfd predict. Features are numbered from 0 within their subspace, and by an\n"

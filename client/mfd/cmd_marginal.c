@@ -60,7 +60,7 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 
 const struct command command_marginal = {
     .name = "marginal",
-    .arguments = "[INTERVAL... | -]",
+    .arguments = "[INTERVAL... | FILE | -]",
     .summary = "the tracks, averaged over columns that do not matter",
     .details =
         "--over names them. Settings are weighted as they occur among the trained tracks; with\n"

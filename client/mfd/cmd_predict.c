@@ -35,12 +35,12 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 
 const struct command command_predict = {
     .name = "predict",
-    .arguments = "[INTERVAL... | -]",
+    .arguments = "[INTERVAL... | FILE | -]",
     .summary = "predict the tracks of intervals or sequences",
     .details =
         "An interval is written chr20:42984161-42984444, 1-based and closed; it is answered bin\n"
-        "by bin. --bed reads 0-based intervals, --fasta sequences of one window each; with -\n"
-        "or nothing, standard input is read: FASTA, BED or one interval a line.",
+        "by bin. --bed reads 0-based intervals, --fasta sequences of one window each; a FILE, or\n"
+        "standard input, is FASTA, BED or one interval a line.",
     .most = 100000,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_INPUT |
               FOR_COLUMNS | FOR_TOP,

@@ -16,19 +16,13 @@ static const struct {
 };
 #define SCORES (sizeof scores / sizeof *scores)
 
-/* An argument that is a file and no variant: nothing in a variant's notations is a path. */
-static bool is_file(const char *text)
-{
-    return strcmp(text, "-") == 0 || strchr(text, '/') || access(text, F_OK) == 0;
-}
-
 static int inputs(struct source *source, const struct settings *set, int argc, char **argv,
                   struct mfd_error *err)
 {
     const char *path = set->vcf;
     if (path && argc)
         return compute_misuse(err, "give variants or --vcf, one of them");
-    if (!path && argc == 1 && is_file(argv[0]))
+    if (!path && argc == 1 && compute_names_file(argv[0]))
         path = argv[0];
     if (!path && !argc && isatty(STDIN_FILENO))
         return compute_misuse(err, "name a variant such as chr20-42984264-C-T, or a VCF");

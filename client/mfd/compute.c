@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const compute_parts[PARTS] = { "total", "biological", "technical" };
@@ -100,10 +102,36 @@ unsigned compute_variant_passes(const struct settings *set)
     return 2 * (set->ensemble ? compute_passes(set) : 14);
 }
 
+bool compute_names_file(const char *text)
+{
+    static const char *const suffixes[] = { ".gz",  ".bgz",   ".vcf", ".bcf", ".bed", ".fa",
+                                            ".fna", ".fasta", ".txt", ".tsv", ".csv", ".json" };
+    struct stat st;
+    size_t n = strlen(text);
+    if (strcmp(text, "-") == 0 || strchr(text, '/') ||
+        (stat(text, &st) == 0 && !S_ISDIR(st.st_mode))) /* a folder may be called as a contig is */
+        return true;
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t k = strlen(suffixes[i]);
+        if (n > k && strcasecmp(text + n - k, suffixes[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A sequence among the arguments: nothing else is so long and of so few letters. */
+static const char *find_bases(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strlen(argv[i]) > 40 && !argv[i][strspn(argv[i], "ACGTNacgtn")])
+            return argv[i];
+    return NULL;
+}
+
 int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
                    bool *sequences, struct mfd_error *err)
 {
-    bool standard = argc == 1 && strcmp(argv[0], "-") == 0;
+    bool file = argc == 1 && compute_names_file(argv[0]);
     if ((set->fasta != NULL) + (set->bed != NULL) + (argc > 0) > 1)
         return compute_misuse(err, "give intervals, --bed or --fasta, one of them");
     *sequences = set->fasta != NULL;
@@ -111,14 +139,20 @@ int compute_inputs(struct source *source, const struct settings *set, int argc, 
         return source_open(source, SOURCE_FASTA, set->fasta, err);
     if (set->bed)
         return source_open(source, SOURCE_BED, set->bed, err);
-    if (argc && !standard) {
+    if (find_bases(argc, argv))
+        return compute_misuse(err,
+                              "'%.20s...' is a sequence; sequences come as FASTA, by --fasta FILE "
+                              "or on standard input",
+                              find_bases(argc, argv));
+    if (argc && !file) {
         source_words(source, argv, (size_t)argc);
         return MFD_OK;
     }
-    if (!standard && isatty(STDIN_FILENO))
+    if (!file && isatty(STDIN_FILENO))
         return compute_misuse(err, "name an interval such as chr20:42,984,161-42,984,444, --bed "
                                    "FILE or --fasta FILE");
-    int status = source_open_any(source, "-", ">", SOURCE_FASTA, SOURCE_BED, SOURCE_LINES, err);
+    int status = source_open_any(source, file ? argv[0] : "-", ">", SOURCE_FASTA, SOURCE_BED,
+                                 SOURCE_LINES, err);
     *sequences = status == MFD_OK && source->kind == SOURCE_FASTA;
     return status;
 }

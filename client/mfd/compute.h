@@ -20,7 +20,11 @@ int compute_track_options(json_t *options, const struct settings *set,
 unsigned compute_passes(const struct settings *set);
 /* The same for a variant: both alleles, the published ensemble where none is named. */
 unsigned compute_variant_passes(const struct settings *set);
-/* Intervals or sequences: --fasta, --bed, arguments, or standard input; *sequences tells which. */
+/* Is an argument, which is no interval and no variant, the name of a file? One that is there, that
+ * has a folder, or that ends as files of these kinds do. "-" is standard input. */
+bool compute_names_file(const char *text);
+/* Intervals or sequences: --fasta, --bed, arguments (one may be a file of any kind), or standard
+ * input; *sequences tells which. */
 int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
                    bool *sequences, struct mfd_error *err) MFD_MUST_CHECK;
 /* Run a batch and show it: as rows, or where `annotate` is given as the VCF that it came from; to

@@ -72,6 +72,27 @@ static int fill(struct reader *r, struct mfd_error *err)
     return MFD_OK;
 }
 
+/* At the beginning of the text: pass over a byte order mark. MFD_EFORMAT where it is no text. */
+static int begin(struct reader *r, struct mfd_error *err)
+{
+    const char *s = r->text.data;
+    size_t n = r->text.len;
+    if (r->line || r->at)
+        return MFD_OK;
+    if (n >= 4 && memcmp(s, "BCF\2", 4) == 0)
+        return mfd_fail(err, MFD_EFORMAT,
+                        "'%s' is BCF, which is not read; convert it with `bcftools view -Oz`",
+                        r->name);
+    if (n >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+        return mfd_fail(err, MFD_EFORMAT,
+                        "'%s' is UTF-16 text, which is not read; convert it with "
+                        "`iconv -f UTF-16 -t UTF-8`",
+                        r->name);
+    if (n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
+        r->at = 3;
+    return MFD_OK;
+}
+
 int reader_line(struct reader *r, char **line, size_t *n, struct mfd_error *err)
 {
     size_t seen = 0;
@@ -86,19 +107,22 @@ int reader_line(struct reader *r, char **line, size_t *n, struct mfd_error *err)
         if (status < 0)
             return status;
     }
+    int status = begin(r, err);
+    if (status < 0)
+        return status;
     if (r->at == r->text.len)
         return 0;
-    char *begin = r->text.data + r->at;
-    size_t len = end ? (size_t)(end - begin) : r->text.len - r->at;
+    char *first = r->text.data + r->at;
+    size_t len = end ? (size_t)(end - first) : r->text.len - r->at;
     r->at += len + (end != NULL);
     if (!end && !mfd_buffer_reserve(&r->text, 1)) /* room for the NUL */
         return mfd_fail_nomem(err);
-    begin = r->text.data + (r->at - len - (end != NULL));
-    if (len && begin[len - 1] == '\r')
+    first = r->text.data + (r->at - len - (end != NULL));
+    if (len && first[len - 1] == '\r')
         len--;
-    begin[len] = '\0';
+    first[len] = '\0';
     r->line++;
-    *line = begin;
+    *line = first;
     *n = len;
     return 1;
 }
@@ -109,6 +133,8 @@ int reader_peek(struct reader *r)
     while (r->at == r->text.len && !r->ended)
         if (fill(r, &ignored) < 0)
             return -1;
+    if (begin(r, &ignored) < 0)
+        return -1;
     return r->at < r->text.len ? (unsigned char)r->text.data[r->at] : -1;
 }
 

@@ -22,6 +22,28 @@ int source_open(struct source *s, enum source_kind kind, const char *path, struc
     return reader_open(&s->reader, path, err);
 }
 
+/* Lines that stand before the data of a BED file, or between them. */
+static bool passed_over(const char *line, size_t n)
+{
+    return n == 0 || line[0] == '#' || strspn(line, " \t") >= n ||
+           strncmp(line, "track ", 6) == 0 || strncmp(line, "browser ", 8) == 0;
+}
+
+/* Does the first line of data in text[at..end) have a tab? */
+static bool has_columns(const char *text, size_t at, size_t end)
+{
+    while (at < end) {
+        const char *stop = memchr(text + at, '\n', end - at);
+        size_t n = stop ? (size_t)(stop - text) - at : end - at;
+        char line[16] = ""; /* as much as decides */
+        memcpy(line, text + at, n < sizeof line - 1 ? n : sizeof line - 1);
+        if (!passed_over(line, n < sizeof line - 1 ? n : sizeof line - 1))
+            return memchr(text + at, '\t', n) != NULL;
+        at += n + 1;
+    }
+    return false;
+}
+
 int source_open_any(struct source *s, const char *path, const char *marks, enum source_kind marked,
                     enum source_kind tabbed, enum source_kind plain, struct mfd_error *err)
 {
@@ -29,12 +51,9 @@ int source_open_any(struct source *s, const char *path, const char *marks, enum 
     if (status < 0)
         return status;
     int first = reader_peek(&s->reader);
-    size_t have = s->reader.text.len;
-    const char *end = have ? memchr(s->reader.text.data, '\n', have) : NULL;
-    size_t line = end ? (size_t)(end - s->reader.text.data) : have;
     if (first > 0 && strchr(marks, first))
         s->kind = marked;
-    else if (line && memchr(s->reader.text.data, '\t', line))
+    else if (has_columns(s->reader.text.data, s->reader.at, s->reader.text.len))
         s->kind = tabbed;
     return MFD_OK;
 }
@@ -131,11 +150,6 @@ static size_t split_tabs(char *line, char **fields, size_t most)
     return n;
 }
 
-static bool passed_over(const char *line, size_t n)
-{
-    return n == 0 || line[0] == '#' || strspn(line, " \t") == n;
-}
-
 static int next_line(struct source *s, json_t **item, struct mfd_error *err)
 {
     char *line;
@@ -158,8 +172,7 @@ static int next_bed(struct source *s, json_t **item, struct mfd_error *err)
     for (int status; (status = reader_line(&s->reader, &line, &n, err)) != 0;) {
         if (status < 0)
             return status;
-        if (passed_over(line, n) || strncmp(line, "track ", 6) == 0 ||
-            strncmp(line, "browser ", 8) == 0)
+        if (passed_over(line, n))
             continue;
         size_t fields = split_tabs(line, field, 5);
         int64_t start, end;

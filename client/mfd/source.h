@@ -39,8 +39,8 @@ struct source {
 void source_words(struct source *s, char **words, size_t n);
 int source_open(struct source *s, enum source_kind kind, const char *path,
                 struct mfd_error *err) MFD_MUST_CHECK;
-/* Open a file and look which of two kinds it is: `marked` where it begins with one of `marks` or
- * its first line has a tab, else `plain`. */
+/* Open a file and look which of three kinds it is: `marked` where it begins with one of `marks`,
+ * `tabbed` where its first line of data has a tab, else `plain`. */
 int source_open_any(struct source *s, const char *path, const char *marks, enum source_kind marked,
                     enum source_kind tabbed, enum source_kind plain,
                     struct mfd_error *err) MFD_MUST_CHECK;

@@ -40,9 +40,9 @@ class Inputs(Case):
             with Fake(Daemon()) as f, tempfile.NamedTemporaryFile() as file:
                 file.write(gzip.compress(text))
                 file.flush()
-                if kind == "bed": # whose first line must look like BED to be known for it
-                    text = text.split(b"\n\n")[1]
                 self.check(mfd("predict", "--" + kind, file.name, server=f.url), 0)
+                self.check(mfd("predict", file.name, server=f.url), 0)
+                self.check(mfd("predict", server=f.url, stdin=b"\xef\xbb\xbf" + text), 0)
                 self.check(mfd("predict", "--" + kind, "-", server=f.url, stdin=text), 0)
                 self.check(mfd("predict", "-", server=f.url, stdin=text), 0)
                 self.check(mfd("predict", server=f.url, stdin=text), 0)
@@ -50,6 +50,17 @@ class Inputs(Case):
                 member, items = expected[kind]
                 for request in sent(f, "/api/v1/predict") + sent(f, "/api/v1/features"):
                     self.assertEqual(request[member], items)
+
+    def test_a_folder_may_be_called_as_a_contig_is(self):
+        with Fake(Daemon()) as f, tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/chr20")
+            self.check(mfd("predict", "chr20", server=f.url, cwd=folder), 0)
+            self.assertEqual(sent(f, "/api/v1/predict")[0]["intervals"], ["chr20"])
+
+    def test_a_sequence_is_no_interval(self):
+        with Fake(Daemon()) as f:
+            self.check(mfd("predict", "ACGTn" * 20, server=f.url), 2, "--fasta")
+            self.assertEqual(f.requests, [])
 
     def test_lines_of_text_are_inputs(self):
         with Fake(Daemon()) as f:
@@ -67,7 +78,7 @@ class Inputs(Case):
                 file.write(gzip.compress(VCF[:half]) + gzip.compress(VCF[half:]))
             ways = [(["--vcf", path], b""), ([path], b""), (["-"], VCF), ([], VCF),
                     ([], gzip.compress(VCF)), ([], VCF.replace(b"\r", b"")),
-                    ([], VCF.split(b"\r\n", 2)[2]), ([], VCF.rstrip())]
+                    ([], VCF.split(b"\r\n", 2)[2]), ([], VCF.rstrip()), ([], b"\xef\xbb\xbf" + VCF)]
             for arguments, stdin in ways:
                 with Fake(lambda r: problem(400, "x", "enough")) as f:
                     mfd("score", *arguments, server=f.url, stdin=stdin)
@@ -86,6 +97,10 @@ class Inputs(Case):
             self.check(mfd("predict", "--bed", "-", server=f.url, stdin=b"chr20\t1\tx\n"), 1, "line 1")
             self.check(mfd("predict", "--fasta", "-", server=f.url, stdin=b"ACGT\n"), 1, "'>'")
             self.check(mfd("predict", server=f.url), 1, "empty")
+            for command, name in (("score", "gone.vcf"), ("score", "gone.VCF.GZ"), ("predict", "gone.bed"), ("features", "gone.fa")):
+                self.check(mfd(command, name, server=f.url), 1, "'%s': No such file" % name)
+            self.check(mfd("score", server=f.url, stdin=gzip.compress(b"BCF\x02\x02" + bytes(99))), 1, "bcftools view")
+            self.check(mfd("score", server=f.url, stdin=VCF.decode().encode("utf-16")), 1, "iconv")
             self.assertEqual(sent(f, "/api/v1/predict"), [])
 
     def test_variants_of_a_vcf_bring_the_lengths_that_its_header_declares(self):

@@ -23,7 +23,7 @@ class Result:
         return [dict(zip(names, line.split("\t"))) for line in lines[1:]]
 
 
-def mfd(*arguments, server=None, stdin=b"", env=(), timeout=60):
+def mfd(*arguments, server=None, stdin=b"", env=(), timeout=60, cwd=None):
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **dict(env)}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         if name in os.environ:
@@ -32,7 +32,7 @@ def mfd(*arguments, server=None, stdin=b"", env=(), timeout=60):
     if server:
         environment["MFD_SERVER"] = server
     return Result(subprocess.run([MFD, *arguments], input=stdin, env=environment,
-                                 capture_output=True, timeout=timeout))
+                                 capture_output=True, timeout=timeout, cwd=cwd))
 
 
 def sent(fake, path):
