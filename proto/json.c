@@ -202,9 +202,12 @@ int mfd_read_bool(struct mfd_reader *r, const json_t *v, const struct mfd_at *at
 int mfd_read_i64(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, int64_t min,
                  int64_t max, int64_t *out)
 {
-    if (!json_is_integer(v))
+    double real = json_real_value(v); /* 4e7 is an integer, and what some languages write for one */
+    bool whole =
+        json_is_real(v) && real >= -0x1p53 && real <= 0x1p53 && (double)(int64_t)real == real;
+    if (!json_is_integer(v) && !whole)
         return mfd_reader_expected(r, at, "an integer", v);
-    int64_t value = json_integer_value(v);
+    int64_t value = whole ? (int64_t)real : json_integer_value(v);
     if (value < min || value > max)
         return mfd_reader_fail(r, at, "invalid-value", "%lld is not between %lld and %lld",
                                (long long)value, (long long)min, (long long)max);

@@ -159,6 +159,15 @@ static int check_size(const char *s, size_t n, const struct mfd_limits *limits,
     return 0;
 }
 
+/* What a body that is no JSON seems to be, and how that is sent. */
+static const char *hint(const char *s, size_t n)
+{
+    if (n > 1 && memcmp(s, "\x1f\x8b", 2) == 0)
+        return "; it is gzip: a VCF goes with Content-Type: application/gzip, JSON with "
+               "Content-Encoding: gzip";
+    return s[0] == '#' ? "; a VCF goes with Content-Type: text/vcf" : "";
+}
+
 static void explain(const json_error_t *error, const char *s, size_t n, struct mfd_problem *problem)
 {
     bool twice = json_error_code(error) == json_error_duplicate_key;
@@ -170,14 +179,19 @@ static void explain(const json_error_t *error, const char *s, size_t n, struct m
                         "a member of this name stands in the object already (line %d, column %d)",
                         error->line, error->column);
     else
-        mfd_problem_set(problem, "malformed-json", text, "line %d, column %d: %s", error->line,
-                        error->column, error->text);
+        mfd_problem_set(problem, "malformed-json", text, "line %d, column %d: %s%s", error->line,
+                        error->column, error->text, hint(s, n));
     mfd_buffer_deinit(&pointer);
 }
 
 json_t *mfd_json_load(const char *bytes, size_t n, const struct mfd_limits *limits,
                       struct mfd_problem *problem)
 {
+    if (n > 3 &&
+        memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* RFC 8259 8.1 lets a reader pass over it */
+        bytes += 3;
+        n -= 3;
+    }
     if (n == 0) {
         mfd_problem_set(problem, "malformed-json", "",
                         "the body is empty; a JSON object is needed");

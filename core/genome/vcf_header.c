@@ -145,6 +145,10 @@ static int take_columns(struct mfd_vcf_header *h, const char *s, size_t n, uint6
 int mfd_vcf_header_take(struct mfd_vcf_header *h, const char *s, size_t n, uint64_t line,
                         struct mfd_error *err)
 {
+    if (line == 1 && starts(s, n, "\xef\xbb\xbf")) { /* as editors elsewhere begin a file */
+        s += 3;
+        n -= 3;
+    }
     if (starts(s, n, "##") && !memchr(s, '\0', n)) {
         mfd_buffer_add(&h->text, s, n);
         mfd_buffer_addc(&h->text, '\n');

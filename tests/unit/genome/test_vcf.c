@@ -200,6 +200,8 @@ static void what_bcftools_forgives_is_read(void **state)
         "##fileformat=VCFv4.2\r\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
         "\r\nchr20\t1\t.\tG\tC\t.\t.\t.\r\nchr20\t2\t.\tA\tC\t.\t.\t.";
     expect(crlf, sizeof crlf - 1, "3: ok;4: ok;end");
+    static const char marked[] = "\xef\xbb\xbf" HEADER "chr20\t1\t.\tG\tC\t.\t.\t.\n";
+    expect(marked, sizeof marked - 1, "3: ok;end");
     static const char no_format[] = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
                                     "chr20\t1\t.\tG\tC\n\n\nchr20\t1\t.\tG\tC\t.\n";
     expect(no_format, sizeof no_format - 1, "2: ok;5: ok;end");

@@ -105,7 +105,7 @@ static const struct malformed {
       "/ensemble/shifts" },
     { P, "{'sequences':['A'],'ensemble':{'shifts':0,'strands':true}}", "invalid-value",
       "/ensemble/shifts" },
-    { P, "{'sequences':['A'],'ensemble':{'shifts':1.0,'strands':true}}", "wrong-type",
+    { P, "{'sequences':['A'],'ensemble':{'shifts':1.5,'strands':true}}", "wrong-type",
       "/ensemble/shifts" },
     { P, "{'sequences':['A'],'ensemble':{'shifts':1,'strands':2}}", "wrong-type",
       "/ensemble/strands" },
@@ -395,6 +395,51 @@ static void a_mistyped_member_is_answered_with_the_nearest_one(void **state)
     assert_non_null(strstr(problem.detail, "virtual_tracks"));
 }
 
+static void an_integer_is_one_however_it_is_written(void **state)
+{
+    (void)state;
+    struct mfd_problem problem;
+    struct mfd_body body;
+    assert_int_equal(decode(&body, P,
+                            "{'intervals':[{'chrom':'c','start':4e7,'end':4.00128e7},"
+                            "{'chrom':'c','start':1.0,'end':2.5}]}",
+                            &problem),
+                     0);
+    assert_int_equal(body.items[0].start, 40000000);
+    assert_int_equal(body.items[0].end, 40012800);
+    assert_string_equal(body.items[1].problem->type->slug, "wrong-type");
+    assert_string_equal(body.items[1].problem->pointer, "/intervals/1/end");
+    mfd_body_deinit(&body);
+    assert_int_equal(decode(&body, P,
+                            "{'intervals':[{'chrom':'c','start':-1.0,'end':2},"
+                            "{'chrom':'c','start':0,'end':1e300}]}",
+                            &problem),
+                     0);
+    assert_string_equal(body.items[0].problem->type->slug, "invalid-value");
+    assert_string_equal(body.items[1].problem->type->slug, "wrong-type");
+    mfd_body_deinit(&body);
+}
+
+static void a_body_that_is_no_json_is_told_how_it_is_sent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *words;
+    } cases[] = { { "\x1f\x8b\b", "application/gzip" },
+                  { "##fileformat=VCFv4.2\n", "text/vcf" },
+                  { "{", "line 1" } };
+    struct mfd_problem problem;
+    struct mfd_body body;
+    for (size_t i = 0; i < 3; i++) {
+        problem = (struct mfd_problem)MFD_PROBLEM_INIT;
+        assert_int_equal(decode(&body, V, cases[i].text, &problem), -1);
+        assert_non_null(strstr(problem.detail, cases[i].words));
+    }
+    assert_int_equal(decode(&body, P, "\xef\xbb\xbf{'sequences':['A']}", &problem), 0);
+    mfd_body_deinit(&body);
+    assert_int_equal(decode(&body, P, "\xef\xbb\xbf", &problem), -1);
+}
+
 static void sizes_are_judged_before_anything_is_parsed(void **state)
 {
     (void)state;
@@ -493,6 +538,8 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_contract),
         cmocka_unit_test(selections_and_virtual_tracks_are_read_in_order),
         cmocka_unit_test(a_mistyped_member_is_answered_with_the_nearest_one),
+        cmocka_unit_test(an_integer_is_one_however_it_is_written),
+        cmocka_unit_test(a_body_that_is_no_json_is_told_how_it_is_sent),
         cmocka_unit_test(sizes_are_judged_before_anything_is_parsed),
         cmocka_unit_test(brackets_inside_strings_are_no_structure),
         cmocka_unit_test(options_from_a_query_string_mean_what_members_mean),
