@@ -122,7 +122,8 @@ struct mfd_body {
     bool strands;
     bool pad, strict, dry_run;
 
-    json_t *document; /* keeps every string */
+    json_t *document; /* keeps every string; NULL: there was no JSON body */
+    json_t *options;  /* the same for what stood in a query string (mfd_body_member), or NULL */
     void *blocks;     /* keeps every array */
 };
 #define MFD_BODY_INIT                                                                              \

@@ -289,11 +289,6 @@ static int read_body(struct mfd_reader *r, const struct call *call, struct draft
     struct mfd_at root = MFD_AT_ROOT;
     if (mfd_read_object(r, draft->body.document, &root, call->members, call->n, draft))
         return -1;
-    if (draft->body.tracks.given && draft->body.virtual_tracks) {
-        struct mfd_at at = MFD_AT_MEMBER(&root, "virtual_tracks");
-        return mfd_reader_fail(r, &at, "conflicting-members",
-                               "give either \"tracks\" or \"virtual_tracks\"");
-    }
     if (mfd_body_check(&draft->body, r->problem))
         return -1;
     return read_inputs(r, draft, call, max_items);
@@ -319,6 +314,7 @@ int mfd_body_decode(struct mfd_body *out, enum mfd_call call, const char *bytes,
 void mfd_body_deinit(struct mfd_body *body)
 {
     json_decref(body->document);
+    json_decref(body->options);
     mfd_blocks_free(body->blocks);
     *body = (struct mfd_body)MFD_BODY_INIT;
 }
@@ -327,6 +323,9 @@ int mfd_body_check(struct mfd_body *body, struct mfd_problem *problem)
 {
     bool parts = (body->components & ~(unsigned)MFD_PART_TOTAL) || body->scores & MFD_SCORE_SWAP;
     bool variants = body->input == MFD_INPUT_VARIANTS;
+    if (body->tracks.given && body->virtual_tracks)
+        return mfd_problem_set(problem, "conflicting-members", "/virtual_tracks",
+                               "give either \"tracks\" or \"virtual_tracks\"");
     if (body->scale == MFD_SCALE_PROBABILITY && parts)
         return mfd_problem_set(
             problem, "unsupported-component", "/scale",

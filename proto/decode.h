@@ -43,6 +43,14 @@ int mfd_body_check(struct mfd_body *body, struct mfd_problem *problem) MFD_MUST_
 int mfd_body_option(struct mfd_body *body, const char *name, const char *value,
                     struct mfd_problem *problem) MFD_MUST_CHECK;
 
+/* The same for options that are more than a word: where, virtual_tracks, settings, a and b in JSON,
+ * over with commas between, distribution, levels, like and held. They are gathered, and read once
+ * all of them are there. Problems have no pointer: they say in words where it is. */
+int mfd_body_member(struct mfd_body *body, const char *name, const char *value,
+                    const struct mfd_limits *limits, struct mfd_problem *problem) MFD_MUST_CHECK;
+int mfd_body_members(struct mfd_body *body, const struct mfd_limits *limits,
+                     struct mfd_problem *problem) MFD_MUST_CHECK;
+
 /* Words of the enumerations above, in their order; the last is NULL. */
 extern const char *const mfd_part_names[],
     *const mfd_score_names[], *const mfd_subspace_names[], *const mfd_scale_names[],

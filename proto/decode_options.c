@@ -103,6 +103,7 @@ static int set_aggregate(struct mfd_body *body, void *field, const char *value)
     int i = find(value, strlen(value), mfd_aggregate_names);
     if (i >= 0)
         body->tracks.aggregate = (enum mfd_aggregate)i;
+    body->tracks.given = true;
     return i < 0 ? -1 : 0;
 }
 

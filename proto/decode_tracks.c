@@ -36,7 +36,7 @@ static int count_columns(struct mfd_reader *r, const json_t *v, const struct mfd
     return 0;
 }
 
-static int read_where(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
+int mfd_read_where(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
     struct mfd_selection *selection = out;
     size_t n = 0, i = 0;
@@ -65,7 +65,7 @@ int mfd_read_tracks(struct mfd_reader *r, const json_t *v, const struct mfd_at *
 {
     static const struct mfd_member members[] = {
         { "ids", read_ids, 0, false },
-        { "where", read_where, 0, false },
+        { "where", mfd_read_where, 0, false },
         { "aggregate", read_aggregate, offsetof(struct mfd_selection, aggregate), false },
     };
     struct mfd_selection *selection = out;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "core/base/sha256.h"
 #include "proto/encode_labels.h"
@@ -81,6 +82,9 @@ static void make_etag(const struct mfd_scored_variants *v, const struct mfd_oper
         mfd_buffer_adds(&key, b->items[0].text);
     for (size_t i = 0; i < b->tracks.n_ids; i++)
         mfd_buffer_addf(&key, "\n%s", b->tracks.ids[i]);
+    MFD_AUTO_FREE char *options = json_dumps(b->options, JSON_COMPACT | JSON_SORT_KEYS);
+    mfd_buffer_addf(&key, "\n%s", options ? options : "");
+    key.failed |= b->options && !options;
     char hex[MFD_SHA256_HEX];
     if (!key.failed) {
         mfd_sha256(key.data, key.len, hex);

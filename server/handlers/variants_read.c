@@ -131,7 +131,21 @@ static int add_track(struct mfd_scored_variants *v, const char *id,
         return mfd_problem_nomem(problem);
     v->tracks[s->n_ids++] = id;
     s->ids = v->tracks;
+    s->given = true;
     return 0;
+}
+
+static int add_option(struct mfd_scored_variants *v, const struct mfd_pair *pair,
+                      const struct mfd_operation_input *input, struct mfd_problem *problem)
+{
+    struct mfd_body *body = &v->base.body;
+    if (strcmp(pair->name, "format") == 0)
+        return 0;
+    if (strcmp(pair->name, "track") == 0)
+        return add_track(v, pair->value, input, problem);
+    int known = mfd_body_option(body, pair->name, pair->value, problem);
+    return known > 0 ? mfd_body_member(body, pair->name, pair->value, input->limits, problem)
+                     : known;
 }
 
 int mfd_variants_options(struct mfd_scored_variants *v, const struct mfd_operation_input *input,
@@ -139,20 +153,21 @@ int mfd_variants_options(struct mfd_scored_variants *v, const struct mfd_operati
 {
     for (size_t i = 0; i < input->queries->n; i++) {
         const struct mfd_pair *pair = &input->queries->at[i];
-        bool track = strcmp(pair->name, "track") == 0;
-        int known = track ? add_track(v, pair->value, input, problem)
-                    : strcmp(pair->name, "format") == 0
-                        ? 0
-                        : mfd_body_option(&v->base.body, pair->name, pair->value, problem);
+        int known = add_option(v, pair, input, problem);
         if (known > 0)
             mfd_problem_set(
                 problem, "invalid-parameter", NULL,
                 "\"%.100s\" is no parameter of this resource; there are model, genome, "
-                "track, components, scores, features, top, scale, aggregate, ensemble, pad, "
+                "track, where, virtual_tracks, components, scores, features, top, scale, "
+                "aggregate, over, distribution, settings, levels, a, b, like, held, ensemble, pad, "
                 "strict, dry_run and format",
                 pair->name);
         if (known)
             return -1;
     }
-    return mfd_body_check(&v->base.body, problem);
+    int status = mfd_body_members(&v->base.body, input->limits, problem);
+    if (status == 0)
+        status = mfd_body_check(&v->base.body, problem);
+    problem->has_pointer = false; /* there is no body to point into */
+    return status;
 }

@@ -1,5 +1,7 @@
 """One result an input, whatever is wrong with it; strictness, cost and limits; selections of tracks."""
+import json
 import unittest
+from urllib.parse import quote
 
 import golden
 import harness
@@ -234,6 +236,68 @@ class Variant(harness.Case):
             self.assertNotEqual(answer.headers["etag"], tag)
         same = self.get("/api/v1/variants/REGION1-4846-t-tg/score", {"If-None-Match": tag})
         self.assertEqual(same.status, 304) # the same variant, spelled otherwise
+
+    def options(self):
+        """Members of a request, and what a query string has in their place."""
+        tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"]
+        like, labs = tracks[0]["id"], sorted({t["metadata"]["Library_lab"] for t in tracks})[:2]
+        targets = sorted({t["metadata"]["proc_target"] for t in tracks} - {None, ""})
+        contrast = {"a": {"proc_target": targets[0]}, "b": {"proc_target": targets[1]}, "like": like}
+        over = {"over": ["Library_lab"], "levels": True, "tracks": {"ids": [like]}}
+        settings = [{"values": {"Library_lab": labs[0]}, "weight": 3}, {"values": {"Library_lab": labs[1]}}]
+        yield from ({"tracks": {"where": {"proc_target": targets[:2]}}}, over, {**over, "levels": False},
+                    {**over, "distribution": "uniform"}, {**over, "distribution": "given", "settings": settings},
+                    {"over": ["Library_lab", "proc_target"], "tracks": {"ids": [like]}},
+                    contrast, {**contrast, "held": "technical"},
+                    {"virtual_tracks": [{"id": "v", "like": like, "metadata": {"proc_target": targets[1]}, "bias": 1.5}]})
+
+    @staticmethod
+    def query(members):
+        for name, value in members.items():
+            if name == "tracks":
+                yield from ("track=" + quote(t) for t in value.get("ids", []))
+                value = value.get("where")
+                name = "where"
+            if name == "over":
+                yield "over=" + quote(",".join(value))
+            elif isinstance(value, bool):
+                yield "%s=%s" % (name, "true" if value else "false")
+            elif value is not None:
+                yield "%s=%s" % (name, quote(value if isinstance(value, str) else json.dumps(value)))
+
+    def test_what_a_list_may_ask_a_url_and_a_vcf_may(self):
+        tags = [self.get(self.URL + "?ensemble=none&components=total,technical").headers["etag"]]
+        vcf = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nregion1\t4846\t.\tT\tTG\t.\t.\t.\n"
+        for members in self.options():
+            with self.subTest(members=members):
+                listed = self.post(SCORE, {"variants": ["region1-4846-T-TG"], "ensemble": "none",
+                                           "components": ["total", "technical"], **members})
+                self.assertEqual(listed.status, 200, listed.body)
+                query = "?ensemble=none&components=total,technical&" + "&".join(self.query(members))
+                answer = self.get(self.URL + query)
+                self.assertEqual(answer.json(), listed.json())
+                tags.append(answer.headers["etag"])
+                answer = self.post(SCORE + query, vcf.encode(), {"Content-Type": "text/vcf"})
+                self.assertEqual(answer.json(), listed.json())
+        self.assertEqual(len(set(tags)), len(tags))
+
+    def test_what_a_url_says_wrong_is_told_in_words(self):
+        for query, status, slug, word in (
+                ("a={", 400, "malformed-json", "a: line 1"), ("a={%22x%22:1}", 400, "missing-member", "both settings"),
+                ("a=7&b={}", 400, "wrong-type", "/a"), ("over=", 400, "invalid-value", "/over/0"),
+                ("over=nope", 422, "unknown-column", "nope"), ("levels=1", 400, "wrong-type", "/levels"),
+                ("over=Library_lab&over=proc_target", 400, "invalid-parameter", "twice"),
+                ("distribution=flat", 400, "invalid-value", "/distribution"), ("held=all", 400, "invalid-value", "/held"),
+                ("where={%22proc_target%22:[%22CTC%22]}", 422, "unknown-label", "CTC"),
+                ("virtual_tracks=[{}]", 400, "missing-member", "/virtual_tracks/0"),
+                ("virtual_tracks=[{%22id%22:%22v%22,%22metadata%22:{%22x%22:1}}]&track=x", 400, "conflicting-members", "tracks"),
+                ("a={%22x%22:1}&b={%22x%22:1}&aggregate=mean", 400, "conflicting-members", "no tracks"),
+                ("settings=" + "[" * 20, 413, "over-limit", "json_depth"),
+                ("scale=probability&components=technical", 422, "unsupported-component", "logit")):
+            with self.subTest(query=query):
+                answer = self.get(self.URL + "?" + query)
+                self.assertProblem(answer, status, slug, word)
+                self.assertNotIn("pointer", answer.json())
 
     def test_tracks_go_by_name(self):
         ids = [t["id"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"]]

@@ -292,6 +292,13 @@ class Scores(harness.Case):
             self.assertGreater(n, 9)
             self.assertEqual({name for name in seen if name.startswith("MFD_LEVEL_")},
                              {"MFD_LEVEL_%d%s" % (s + 1, c) for s in range(n // 3) for c in ("", "_BIO", "_TECH")})
+            query = "&over=%s&levels=true&components=%s&scores=effect,l2&%s" % (
+                ",".join(columns), ",".join(parts), "&".join("track=" + t for t in chosen))
+            body = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + \
+                "chr20\t42984261\t.\tC\tT\t.\t.\t.\n"
+            listed = next(r for r in records(self.vcf) if r[1:5:2] == ["42984261", "C"])
+            answer = self.post(SCORE + "?format=vcf&ensemble=none" + query, body.encode(), VCF)
+            self.assertEqual(info(records(answer.body.decode())[0]), info(listed))
         self.assertNotIn("MFD_LEVEL", "".join(self.hold(over=["Library_lab"], tracks={"ids": tracks[:1]}, scores=["l2"])))
 
     def test_effects_of_every_track_are_told_beside_other_scores_only(self):
