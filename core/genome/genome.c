@@ -15,7 +15,7 @@
 #include "core/genome/assembly.h"
 #include "core/genome/contigs.h"
 #include "core/genome/quote.h"
-#include "core/genome/reader.h"
+#include "core/genome/fasta.h"
 
 #define FAI_LIMIT ((size_t)256 << 20) /* bytes */
 #define CHUNK 32768                   /* bases read, checked and kept together */
@@ -35,7 +35,7 @@ struct mfd_genome {
     struct mfd_genome_stamp stamp;
     struct mfd_contigs contigs;
     pthread_mutex_t lock; /* over what follows, and the contigs' `checked` */
-    struct mfd_reader *reader;
+    struct mfd_fasta *fasta;
     struct chunk chunk[SLOTS];
     char *raw; /* a chunk with its line ends, at most 3*CHUNK bytes */
 };
@@ -46,7 +46,7 @@ static void genome_free(struct mfd_genome *g)
         return;
     for (size_t i = 0; i < SLOTS; i++)
         free(g->chunk[i].bases);
-    mfd_reader_free(g->reader);
+    mfd_fasta_free(g->fasta);
     mfd_contigs_deinit(&g->contigs);
     pthread_mutex_destroy(&g->lock);
     free(g->raw);
@@ -84,7 +84,7 @@ static int check_head(struct mfd_genome *g, const struct mfd_contig *c, struct m
     char text[HEADER_LIMIT];
     size_t want = c->offset < HEADER_LIMIT ? (size_t)c->offset : HEADER_LIMIT, got,
            n = strlen(c->name);
-    int status = mfd_reader_read(g->reader, c->offset - (int64_t)want, text, want, &got, err);
+    int status = mfd_fasta_read(g->fasta, c->offset - (int64_t)want, text, want, &got, err);
     if (status != MFD_OK)
         return status;
     if (got != want || got == 0 || text[got - 1] != '\n')
@@ -105,8 +105,8 @@ static int check_tail(struct mfd_genome *g, const struct mfd_contig *c, struct m
         return MFD_OK;
     char text[64];
     size_t got, i = 1;
-    int status = mfd_reader_read(g->reader, mfd_contig_place(c, c->length - 1), text, sizeof text,
-                                 &got, err);
+    int status =
+        mfd_fasta_read(g->fasta, mfd_contig_place(c, c->length - 1), text, sizeof text, &got, err);
     if (status != MFD_OK)
         return status;
     if (got == 0)
@@ -140,7 +140,7 @@ static int load_contigs(struct mfd_genome *g, const char *real, const char *gzi,
 {
     MFD_CLEANUP(mfd_buffer_deinit) struct mfd_buffer text = MFD_BUFFER_INIT;
     if (options->build_index && access(g->fai, F_OK) < 0) {
-        int status = mfd_reader_build_index(real, g->fai, gzi, err);
+        int status = mfd_fasta_build_index(real, g->fai, gzi, err);
         if (status != MFD_OK)
             return status;
     }
@@ -194,7 +194,7 @@ static int load(struct mfd_genome *g, const struct mfd_genome_options *options,
         return status;
     g->stamp = mfd_genome_stamp_now(g);
     MFD_AUTO_FREE char *gzi = realpath(gzi_given, NULL);
-    status = mfd_reader_open(&g->reader, real, gzi ? gzi : gzi_given, err);
+    status = mfd_fasta_open(&g->fasta, real, gzi ? gzi : gzi_given, err);
     return status == MFD_OK ? check_ends(g, err) : status;
 }
 
@@ -335,7 +335,7 @@ static int read_chunk(struct mfd_genome *g, size_t contig, int64_t index, struct
     if (!chunk->bases && !(chunk->bases = mfd_calloc(CHUNK, 1)))
         return mfd_fail_nomem(err);
     chunk->contig = MFD_NO_CONTIG;
-    int status = mfd_reader_read(g->reader, from, g->raw, (size_t)(to - from), &got, err);
+    int status = mfd_fasta_read(g->fasta, from, g->raw, (size_t)(to - from), &got, err);
     if (status != MFD_OK)
         return status;
     if (got < (size_t)(to - from))
@@ -375,7 +375,7 @@ static int read_bases(struct mfd_genome *g, size_t contig, int64_t start, int64_
 {
     pthread_mutex_lock(&g->lock);
     int status = copy_bases(g, contig, start, end, bases, err);
-    bool changed = mfd_reader_changed(g->reader);
+    bool changed = mfd_fasta_changed(g->fasta);
     pthread_mutex_unlock(&g->lock);
     if (changed)
         return mfd_fail_as(err, MFD_EIO, "genome-changed",

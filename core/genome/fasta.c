@@ -1,4 +1,4 @@
-#include "core/genome/reader.h"
+#include "core/genome/fasta.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 #define GZI_LIMIT ((size_t)1 << 30) /* bytes: 64 million blocks */
 
-struct mfd_reader {
+struct mfd_fasta {
     BGZF *file;
     int fd; /* of `file` */
     struct stat opened;
@@ -40,7 +40,7 @@ static void silence_once(void)
     pthread_once(&once, silence);
 }
 
-void mfd_reader_free(struct mfd_reader *reader)
+void mfd_fasta_free(struct mfd_fasta *reader)
 {
     if (!reader)
         return;
@@ -87,7 +87,7 @@ static int check_gzi(const char *gzi, uint64_t file_size, struct mfd_error *err)
     return MFD_OK;
 }
 
-static int load_index(struct mfd_reader *r, const char *gzi, struct mfd_error *err)
+static int load_index(struct mfd_fasta *r, const char *gzi, struct mfd_error *err)
 {
     int status = check_gzi(gzi, (uint64_t)r->opened.st_size, err);
     if (status != MFD_OK)
@@ -103,11 +103,11 @@ static int load_index(struct mfd_reader *r, const char *gzi, struct mfd_error *e
 }
 
 /* What a FASTA begins with, or what is there instead. */
-static int check_start(struct mfd_reader *r, struct mfd_error *err)
+static int check_start(struct mfd_fasta *r, struct mfd_error *err)
 {
     char first[4] = { 0 };
     size_t got;
-    int status = mfd_reader_read(r, 0, first, sizeof first, &got, err);
+    int status = mfd_fasta_read(r, 0, first, sizeof first, &got, err);
     if (status != MFD_OK)
         return status;
     if (got == 0)
@@ -120,7 +120,7 @@ static int check_start(struct mfd_reader *r, struct mfd_error *err)
 }
 
 /* htslib hides the descriptors of what it opens itself. */
-static int open_descriptor(struct mfd_reader *r, struct mfd_error *err)
+static int open_descriptor(struct mfd_fasta *r, struct mfd_error *err)
 {
     MFD_AUTO_CLOSE int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may be a FIFO */
     if (fd < 0 || fstat(fd, &r->opened) < 0)
@@ -144,7 +144,7 @@ static int open_descriptor(struct mfd_reader *r, struct mfd_error *err)
                     reason ? strerror(reason) : "htslib refuses it");
 }
 
-static int open_file(struct mfd_reader *r, const char *gzi, struct mfd_error *err)
+static int open_file(struct mfd_fasta *r, const char *gzi, struct mfd_error *err)
 {
     int status = open_descriptor(r, err);
     if (status != MFD_OK)
@@ -164,25 +164,24 @@ static int open_file(struct mfd_reader *r, const char *gzi, struct mfd_error *er
     return check_start(r, err);
 }
 
-int mfd_reader_open(struct mfd_reader **out, const char *path, const char *gzi,
-                    struct mfd_error *err)
+int mfd_fasta_open(struct mfd_fasta **out, const char *path, const char *gzi, struct mfd_error *err)
 {
     silence_once();
-    struct mfd_reader *r = mfd_calloc(1, sizeof *r);
+    struct mfd_fasta *r = mfd_calloc(1, sizeof *r);
     if (!r)
         return mfd_fail_nomem(err);
     r->path = mfd_strdup(path);
     int status = r->path ? open_file(r, gzi, err) : mfd_fail_nomem(err);
     if (status != MFD_OK) {
-        mfd_reader_free(r);
+        mfd_fasta_free(r);
         return status;
     }
     *out = r;
     return MFD_OK;
 }
 
-int mfd_reader_read(struct mfd_reader *r, int64_t at, char *bytes, size_t n, size_t *got,
-                    struct mfd_error *err)
+int mfd_fasta_read(struct mfd_fasta *r, int64_t at, char *bytes, size_t n, size_t *got,
+                   struct mfd_error *err)
 {
     if (at > r->size) { /* a seek that fails would make htslib leak the file when it is closed */
         *got = 0;
@@ -202,7 +201,7 @@ int mfd_reader_read(struct mfd_reader *r, int64_t at, char *bytes, size_t n, siz
     return MFD_OK;
 }
 
-bool mfd_reader_changed(struct mfd_reader *r)
+bool mfd_fasta_changed(struct mfd_fasta *r)
 {
     struct stat now;
     const struct stat *then = &r->opened;
@@ -219,8 +218,7 @@ static char *beside(const char *path)
     return mfd_buffer_steal(&b, NULL);
 }
 
-int mfd_reader_build_index(const char *path, const char *fai, const char *gzi,
-                           struct mfd_error *err)
+int mfd_fasta_build_index(const char *path, const char *fai, const char *gzi, struct mfd_error *err)
 {
     silence_once();
     MFD_AUTO_FREE char *new_fai = beside(fai);
