@@ -45,7 +45,7 @@ int mfd_enrich_bins(const double *x, const uint8_t *positive, size_t n, const do
         *(positive[i] ? &bin->counts.a : &bin->counts.c) += 1;
     }
     for (size_t b = 0; b <= n_cuts; b++) {
-        struct mfd_counts *t = &bins[b].counts;
+        struct mfd_contingency *t = &bins[b].counts;
         t->b = cases - t->a;
         t->d = n - cases - t->c;
         bins[b].odds_ratio = mfd_stats_odds_ratio(*t);

@@ -10,9 +10,9 @@
 
 /* One bin of a column: values x with low <= x < high (<= high in the last). */
 struct mfd_enrich_bin {
-    double from, to;          /* fractions of the values, 0..1 */
-    double low, high;         /* their quantiles, over cases and controls together */
-    struct mfd_counts counts; /* in the bin and outside */
+    double from, to;               /* fractions of the values, 0..1 */
+    double low, high;              /* their quantiles, over cases and controls together */
+    struct mfd_contingency counts; /* in the bin and outside */
     double odds_ratio;
     double log_p, log_less, log_greater; /* natural logarithms */
 };

@@ -24,7 +24,7 @@ static long double log_factorial(uint64_t n)
     return lgammal_r((long double)n + 1, &sign);
 }
 
-static struct hyper hyper_of(struct mfd_counts t)
+static struct hyper hyper_of(struct mfd_contingency t)
 {
     struct hyper h = { .row = t.a + t.b, .column = t.a + t.c };
     h.total = h.row + t.c + t.d;
@@ -90,7 +90,7 @@ static long double other_tail(const struct hyper *h, uint64_t a)
     return a < h->mode ? log_sum(h, far, h->high) : log_sum(h, h->low, far);
 }
 
-double mfd_stats_odds_ratio(struct mfd_counts t)
+double mfd_stats_odds_ratio(struct mfd_contingency t)
 {
     if (t.a + t.b == 0 || t.c + t.d == 0 || t.a + t.c == 0 || t.b + t.d == 0)
         return NAN;
@@ -99,7 +99,7 @@ double mfd_stats_odds_ratio(struct mfd_counts t)
     return (double)((long double)t.a * (long double)t.d / ((long double)t.b * (long double)t.c));
 }
 
-double mfd_stats_fisher_log(struct mfd_counts t, enum mfd_side side)
+double mfd_stats_fisher_log(struct mfd_contingency t, enum mfd_side side)
 {
     struct hyper h = hyper_of(t);
     long double p;

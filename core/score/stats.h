@@ -14,19 +14,19 @@
 /* Counts:          in the bin   outside
  *     cases            a           b
  *     controls         c           d       */
-struct mfd_counts {
+struct mfd_contingency {
     uint64_t a, b, c, d;
 };
 
 enum mfd_side { MFD_TWO_SIDED, MFD_LESS, MFD_GREATER };
 
 /* Sample odds ratio ad/bc: infinite where b or c is 0, NaN where a margin is. */
-double mfd_stats_odds_ratio(struct mfd_counts t);
+double mfd_stats_odds_ratio(struct mfd_contingency t);
 /* Natural logarithm of Fisher's exact p (0 where a margin is 0). Two-sided: the sum over all tables
  * of the same margins that are no more likely than this one, as scipy.stats.fisher_exact; LESS and
  * GREATER: odds ratio below or above 1. Exact to about 1e-12 relative for counts up to 1e6, and
  * does not underflow. */
-double mfd_stats_fisher_log(struct mfd_counts t, enum mfd_side side);
+double mfd_stats_fisher_log(struct mfd_contingency t, enum mfd_side side);
 
 /* Adjust p (n) by Benjamini and Hochberg (1995) into q (n), which may be p itself. NaN stays NaN
  * and does not count as a test. */

@@ -254,7 +254,7 @@ static int put_bins(const struct enrich *e, struct mfd_error *err)
     int status = mfd_stats_fdr(q, e->n_lines, q, err);
     for (size_t i = 0; i < e->n_lines && status == MFD_OK; i++) {
         const struct enrich_line *l = &e->lines[i];
-        const struct mfd_counts *t = &l->bin.counts;
+        const struct mfd_contingency *t = &l->bin.counts;
         fprintf(e->out, "%s\t%u\t%s\t%s\t%.6g\t%.6g\t%.9g\t%.9g\t%llu\t%llu\t%llu\t%llu\t%.9g",
                 e->output[l->output], l->column, l->name, enrich_directions[l->direction],
                 l->bin.from, l->bin.to, l->bin.low, l->bin.high, (unsigned long long)t->a,

@@ -41,7 +41,7 @@ def fisher_tables():
 
 
 def fisher():
-    print("static const struct {\n    struct mfd_counts t;\n"
+    print("static const struct {\n    struct mfd_contingency t;\n"
           "    double odds, two_sided, less, greater;\n} fisher_cases[] = {")
     for t in fisher_tables():
         table = [[t[0], t[1]], [t[2], t[3]]]

@@ -7,7 +7,7 @@
 
 /* clang-format off */
 static const struct {
-    struct mfd_counts t;
+    struct mfd_contingency t;
     double odds, two_sided, less, greater;
 } fisher_cases[] = {
     { { 3, 1, 1, 3 }, 9.0, 0.48571428571428565, 0.9857142857142858, 0.24285714285714283 },

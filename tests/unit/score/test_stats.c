@@ -35,7 +35,7 @@ static void fisher_agrees_with_scipy_for_counts_up_to_a_million(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(fisher_cases); i++) {
-        struct mfd_counts t = fisher_cases[i].t;
+        struct mfd_contingency t = fisher_cases[i].t;
         assert_close(mfd_stats_odds_ratio(t), fisher_cases[i].odds, 1e-12, "odds ratio", i);
         const double expected[] = { fisher_cases[i].two_sided, fisher_cases[i].less,
                                     fisher_cases[i].greater };
@@ -59,7 +59,7 @@ static double choose(uint64_t n, uint64_t k)
     return c;
 }
 
-static double naive_two_sided(struct mfd_counts t)
+static double naive_two_sided(struct mfd_contingency t)
 {
     uint64_t row = t.a + t.b, column = t.a + t.c, rest = t.c + t.d;
     double here = choose(row, t.a) * choose(rest, t.c), sum = 0, all = 0;
@@ -77,7 +77,7 @@ static void fisher_equals_the_sum_over_all_tables(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 3000; i++) {
-        struct mfd_counts t = { draw(9), draw(9), draw(9), draw(9) };
+        struct mfd_contingency t = { draw(9), draw(9), draw(9), draw(9) };
         assert_close(exp(mfd_stats_fisher_log(t, MFD_TWO_SIDED)), naive_two_sided(t), 1e-9, "p", i);
     }
 }
@@ -87,8 +87,8 @@ static void fisher_keeps_its_symmetries(void **state)
     (void)state;
     for (size_t i = 0; i < 500; i++) {
         uint64_t top = i % 3 == 0 ? 12 : i % 3 == 1 ? 3000 : 1000000;
-        struct mfd_counts t = { draw(top) + 1, draw(top) + 1, draw(top) + 1, draw(top) + 1 };
-        struct mfd_counts turned = { t.a, t.c, t.b, t.d }, swapped = { t.c, t.d, t.a, t.b };
+        struct mfd_contingency t = { draw(top) + 1, draw(top) + 1, draw(top) + 1, draw(top) + 1 };
+        struct mfd_contingency turned = { t.a, t.c, t.b, t.d }, swapped = { t.c, t.d, t.a, t.b };
         double p = mfd_stats_fisher_log(t, MFD_TWO_SIDED);
         double less = mfd_stats_fisher_log(t, MFD_LESS);
         double greater = mfd_stats_fisher_log(t, MFD_GREATER);
@@ -104,7 +104,7 @@ static void fisher_keeps_its_symmetries(void **state)
 static void fisher_does_not_underflow(void **state)
 {
     (void)state;
-    struct mfd_counts t = { 1000000, 0, 0, 1000000 };
+    struct mfd_contingency t = { 1000000, 0, 0, 1000000 };
     double log_p = mfd_stats_fisher_log(t, MFD_TWO_SIDED);
     /* 2 / choose(2e6, 1e6), by Stirling */
     double expected = log(2) - (2e6 * log(2) - 0.5 * log(M_PI * 1e6));
