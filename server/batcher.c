@@ -40,8 +40,8 @@ struct mfd_batcher {
     double pace; /* seconds a pass of late, over all models */
     uint64_t refused, cancelled;
     bool stopping;
-    struct mfd_selection *selection, *one; /* the thread's */
-    volatile int cancel;                   /* the run under way: nobody wants it any more */
+    struct mfd_pick *selection, *one; /* the thread's */
+    volatile int cancel;              /* the run under way: nobody wants it any more */
 };
 
 /* Whole windows that an item of a task costs at most, nobody sharing. */
@@ -177,12 +177,12 @@ static void end_run(struct mfd_batcher *b, int status, const struct mfd_error *e
 
 /* One task that cannot be computed must not take down those it happened to be merged with: after a
  * failure each runs by itself, and only the culprit fails. */
-static int run_apart(struct mfd_engine *engine, const struct mfd_selection *all,
-                     struct mfd_selection *one, const volatile int *cancel, struct mfd_error *err)
+static int run_apart(struct mfd_engine *engine, const struct mfd_pick *all, struct mfd_pick *one,
+                     const volatile int *cancel, struct mfd_error *err)
 {
     for (size_t i = 0; i < all->n; i++) {
         struct mfd_ticket *t = all->shares[i].ticket;
-        *one = (struct mfd_selection){ .shares = { all->shares[i] }, .n = 1 };
+        *one = (struct mfd_pick){ .shares = { all->shares[i] }, .n = 1 };
         int status = mfd_merge_run(engine, one, cancel, err);
         if (status == MFD_ECANCELLED || status == MFD_ENOMEM)
             return status;
@@ -211,7 +211,7 @@ static bool is_computed(const struct mfd_task *task, size_t item)
 }
 
 /* Items of a run that have values now: what was not scored, and what failed, has none. */
-static size_t computed_items(const struct mfd_selection *sel)
+static size_t computed_items(const struct mfd_pick *sel)
 {
     size_t n = 0;
     for (size_t i = 0; i < sel->n; i++) {
@@ -239,7 +239,7 @@ static void *run(void *arg)
     while (wait_for_work(b)) {
         struct mfd_error err = MFD_ERROR_INIT;
         begin_run(b);
-        const struct mfd_selection *sel = b->selection;
+        const struct mfd_pick *sel = b->selection;
         struct mfd_ticket *lead = sel->shares[0].ticket;
         double oldest = lead->queued_s, start = mfd_seconds();
         uint64_t before = windows_of(lead);

@@ -135,7 +135,7 @@ static bool together(const struct mfd_ticket *a, const struct mfd_ticket *b)
            s->ensemble.strands == t->ensemble.strands;
 }
 
-static struct mfd_share *share_of(struct mfd_selection *out, struct mfd_ticket *t)
+static struct mfd_share *share_of(struct mfd_pick *out, struct mfd_ticket *t)
 {
     for (size_t i = 0; i < out->n; i++)
         if (out->shares[i].ticket == t)
@@ -148,7 +148,7 @@ static struct mfd_share *share_of(struct mfd_selection *out, struct mfd_ticket *
 
 /* Hand out up to `quantum` passes of a ticket, at least one item. */
 static bool give(struct mfd_flows *flows, struct mfd_ticket *t, double quantum, double budget,
-                 struct mfd_selection *out)
+                 struct mfd_pick *out)
 {
     double room = budget - out->passes;
     if (out->items > 0 && room < t->item_passes)
@@ -170,7 +170,7 @@ static bool give(struct mfd_flows *flows, struct mfd_ticket *t, double quantum, 
 /* One ticket of this flow that fits `lead` gets its turn; the flow's circle moves on. */
 static bool serve_flow(struct mfd_flows *flows, struct mfd_flow *flow,
                        const struct mfd_ticket *lead, double quantum, double budget,
-                       struct mfd_selection *out)
+                       struct mfd_pick *out)
 {
     struct mfd_ticket *t = flow->tickets;
     do {
@@ -189,7 +189,7 @@ static bool serve_flow(struct mfd_flows *flows, struct mfd_flow *flow,
 
 /* One turn of every flow. */
 static bool serve_round(struct mfd_flows *flows, const struct mfd_ticket *lead, double quantum,
-                        double budget, struct mfd_selection *out)
+                        double budget, struct mfd_pick *out)
 {
     bool any = false;
     size_t n = 0;
@@ -208,7 +208,7 @@ static bool serve_round(struct mfd_flows *flows, const struct mfd_ticket *lead, 
     return any;
 }
 
-void mfd_flows_select(struct mfd_flows *flows, double budget, struct mfd_selection *out)
+void mfd_flows_select(struct mfd_flows *flows, double budget, struct mfd_pick *out)
 {
     out->n = out->items = 0;
     out->passes = 0;

@@ -46,7 +46,7 @@ struct mfd_share {
 #define MFD_MAX_SHARES 256
 
 /* What one run computes. */
-struct mfd_selection {
+struct mfd_pick {
     struct mfd_share shares[MFD_MAX_SHARES];
     size_t n;
     size_t items;
@@ -62,7 +62,7 @@ struct mfd_ticket *mfd_flows_next(const struct mfd_flows *flows);
 /* Fill `out` beginning with mfd_flows_next, up to `budget` passes (at least one item), with all
  * that may run together with it, each flow and each ticket in its turn. Tickets handed out whole
  * leave the flows. */
-void mfd_flows_select(struct mfd_flows *flows, double budget, struct mfd_selection *out);
+void mfd_flows_select(struct mfd_flows *flows, double budget, struct mfd_pick *out);
 /* Call fn for every ticket; it may remove the one it is given. */
 void mfd_flows_each(struct mfd_flows *flows, void (*fn)(struct mfd_ticket *ticket, void *arg),
                     void *arg);

@@ -104,7 +104,7 @@ static void point_into(struct merged *m, const struct mfd_share *share)
 }
 
 /* Several: rows of every output that anyone wants, in one block. */
-static int make_rows(struct merged *m, const struct mfd_selection *sel)
+static int make_rows(struct merged *m, const struct mfd_pick *sel)
 {
     size_t total = 0, offsets[MAX_SLOTS];
     bool wanted[MAX_SLOTS] = { false };
@@ -126,7 +126,7 @@ static int make_rows(struct merged *m, const struct mfd_selection *sel)
 }
 
 /* Concatenate an input array of the shares. */
-static void *join(const struct mfd_selection *sel, size_t offset, size_t size)
+static void *join(const struct mfd_pick *sel, size_t offset, size_t size)
 {
     char *all = mfd_calloc(sel->items, size);
     size_t done = 0;
@@ -139,7 +139,7 @@ static void *join(const struct mfd_selection *sel, size_t offset, size_t size)
     return all;
 }
 
-static int gather(struct merged *m, const struct mfd_selection *sel)
+static int gather(struct merged *m, const struct mfd_pick *sel)
 {
     m->task.n = sel->items;
     if (make_rows(m, sel) < 0)
@@ -173,7 +173,7 @@ static int gather(struct merged *m, const struct mfd_selection *sel)
     return m->inputs[0] ? MFD_OK : MFD_ENOMEM;
 }
 
-static void scatter(const struct merged *m, const struct mfd_selection *sel)
+static void scatter(const struct merged *m, const struct mfd_pick *sel)
 {
     size_t row = 0;
     for (size_t i = 0; i < sel->n; i++) {
@@ -241,7 +241,7 @@ static int call(struct mfd_engine *engine, const struct merged *m, const volatil
     }
 }
 
-int mfd_merge_run(struct mfd_engine *engine, const struct mfd_selection *selection,
+int mfd_merge_run(struct mfd_engine *engine, const struct mfd_pick *selection,
                   const volatile int *cancel, struct mfd_error *err)
 {
     struct merged m = { 0 };

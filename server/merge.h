@@ -7,5 +7,5 @@
 
 /* Compute the shares and put every row where its task wants it. All shares fit together
  * (mfd_flows_select). `cancel` as in mfd_engine_run. */
-int mfd_merge_run(struct mfd_engine *engine, const struct mfd_selection *selection,
+int mfd_merge_run(struct mfd_engine *engine, const struct mfd_pick *selection,
                   const volatile int *cancel, struct mfd_error *err) MFD_MUST_CHECK;

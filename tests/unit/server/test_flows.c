@@ -15,7 +15,7 @@ static struct mfd_ticket ticket(size_t items, struct mfd_served *model)
     };
 }
 
-static size_t given_to(const struct mfd_selection *s, const struct mfd_ticket *t)
+static size_t given_to(const struct mfd_pick *s, const struct mfd_ticket *t)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++)
@@ -27,7 +27,7 @@ static void small_tickets_ride_along_with_a_huge_one(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket huge = ticket(10000, model_a), small = ticket(1, model_a);
     assert_int_equal(mfd_flows_add(&flows, &huge, "ip:1"), MFD_OK);
     assert_int_equal(mfd_flows_add(&flows, &small, "ip:2"), MFD_OK);
@@ -45,7 +45,7 @@ static void clients_share_a_run_whatever_the_number_of_their_tickets(void **stat
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket many[20], one = ticket(1000, model_a);
     for (size_t i = 0; i < 20; i++) {
         many[i] = ticket(1000, model_a);
@@ -70,7 +70,7 @@ static void runs_alternate_between_models_that_cannot_merge(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket a = ticket(1000, model_a), b = ticket(1000, model_b);
     assert_int_equal(mfd_flows_add(&flows, &a, "ip:1"), MFD_OK);
     assert_int_equal(mfd_flows_add(&flows, &b, "ip:2"), MFD_OK);
@@ -88,7 +88,7 @@ static void tickets_of_one_client_take_turns_too(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket huge = ticket(10000, model_a), other = ticket(5, model_b);
     assert_int_equal(mfd_flows_add(&flows, &huge, "ip:1"), MFD_OK);
     assert_int_equal(mfd_flows_add(&flows, &other, "ip:1"), MFD_OK);
@@ -105,7 +105,7 @@ static void what_differs_is_never_merged(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket t[6];
     for (size_t i = 0; i < 6; i++)
         t[i] = ticket(1, model_a);
@@ -129,7 +129,7 @@ static void jobs_wait_for_everyone_else(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket job = ticket(1000, model_a), request = ticket(100, model_a);
     job.slack = true;
     assert_int_equal(mfd_flows_add(&flows, &job, "job:1"), MFD_OK);
@@ -149,7 +149,7 @@ static void an_item_dearer_than_the_budget_still_runs(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     struct mfd_ticket dear = ticket(3, model_a);
     dear.item_passes = 28;
     assert_int_equal(mfd_flows_add(&flows, &dear, "ip:1"), MFD_OK);
@@ -167,7 +167,7 @@ static void nothing_is_lost_or_done_twice(void **state)
 {
     (void)state;
     struct mfd_flows flows = { 0 };
-    struct mfd_selection *s = test_calloc(1, sizeof *s);
+    struct mfd_pick *s = test_calloc(1, sizeof *s);
     static struct mfd_ticket t[200];
     size_t seen[200] = { 0 };
     unsigned random = 1;
