@@ -1,5 +1,6 @@
 #include "core/checkpoint/import.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,7 +211,7 @@ static int read_metadata(struct import *im, struct mfd_error *err)
                               (const char *const *)im->ids.at, im->ids.n, find_tensor, im,
                               &im->rules, err);
     mfd_map_close(&table);
-    return status;
+    return status ? mfd_fail_prefix(err, status, "%s", im->options->metadata) : MFD_OK;
 }
 
 /* A new reference, taken over, as a string of compact JSON. */
@@ -272,7 +273,7 @@ static int write_bundle(struct import *im, struct mfd_safetensors_writer *w,
         blame_inputs(im, name.data, err);
     mfd_model_unref(model);
     if (!status && rename(name.data, im->options->out) < 0)
-        status = mfd_fail(err, MFD_EIO, "cannot write '%s'", im->options->out);
+        status = mfd_fail(err, MFD_EIO, "cannot write '%s': %s", im->options->out, strerror(errno));
     if (status)
         unlink(name.data);
     return status;

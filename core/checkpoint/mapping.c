@@ -278,6 +278,11 @@ static int yaml_to_json(json_t **out, const char *text, size_t n, struct mfd_err
                         MFD_MAX_YAML);
     if (!yaml_parser_initialize(&parser))
         return mfd_fail_nomem(err);
+    if (n >= 3 && !memcmp(text, "\xef\xbb\xbf",
+                          3)) { /* libyaml looks for it only if it may guess the encoding */
+        text += 3;
+        n -= 3;
+    }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
     int status = convert_document(&parser, out, err);

@@ -191,8 +191,11 @@ int mfd_table_find(const struct mfd_table *t, const char *id, size_t *row, struc
             high = middle;
     }
     if (low == t->tsv.rows || strcmp(id_of(t, t->by_id[low]), id))
-        return mfd_fail(err, MFD_ENOTFOUND, "the table has no row with File_accession '%.128s'",
-                        id);
+        return mfd_fail(
+            err, MFD_ENOTFOUND,
+            "the table has no row with File_accession '%.128s'; it is to be the one that "
+            "the checkpoint was trained with",
+            id);
     if (low + 1 < t->tsv.rows && !strcmp(id_of(t, t->by_id[low + 1]), id))
         return mfd_fail(err, MFD_EFORMAT,
                         "lines %zu and %zu of the table both have File_accession '%.128s'",

@@ -211,6 +211,8 @@ static int check_text(const char *text, size_t n, struct mfd_error *err)
     if (n > MFD_MAX_TABLE)
         return mfd_fail(err, MFD_ELIMIT, "the table has %zu bytes; the limit is %u", n,
                         MFD_MAX_TABLE);
+    if (n > 1 && !memcmp(text, "\x1f\x8b", 2))
+        return mfd_fail(err, MFD_EFORMAT, "the table is compressed; unpack it with gunzip first");
     size_t good = mfd_utf8_prefix(text, n);
     if (good == n)
         return MFD_OK;
@@ -219,6 +221,17 @@ static int check_text(const char *text, size_t n, struct mfd_error *err)
         line += text[i] == '\n';
     return mfd_fail(err, MFD_EFORMAT, "line %zu: byte 0x%02x at offset %zu is not UTF-8 text", line,
                     (unsigned)(unsigned char)text[good], good);
+}
+
+/* One name with others in it: the columns are separated by something else. */
+static int check_only_column(const char *name, struct mfd_error *err)
+{
+    const char *other = strpbrk(name, ",;|");
+    if (!other)
+        return MFD_OK;
+    return mfd_fail(err, MFD_EFORMAT,
+                    "line 1 has '%c' between names, and no tab; columns are separated by tabs",
+                    *other);
 }
 
 int mfd_tsv_parse(struct mfd_tsv *out, struct mfd_arena *arena, const char *text, size_t n,
@@ -240,6 +253,8 @@ int mfd_tsv_parse(struct mfd_tsv *out, struct mfd_arena *arena, const char *text
             mfd_fail(err, MFD_EFORMAT, "the table is empty; its first line must name the columns");
     else
         status = read_row(&r, MFD_MAX_COLUMNS, true);
+    if (!status && r.width == 1)
+        status = check_only_column(header[0], err);
     size_t columns = r.width;
     r.row = row;
     if (!status)

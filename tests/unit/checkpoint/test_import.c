@@ -10,7 +10,8 @@
 #include "core/checkpoint/import.h"
 #include "tests/util/pickler.h"
 
-static char dir[] = "/tmp/mfd-test-XXXXXX", checkpoint[64], out[64], ids[64];
+static char dir[] = "/tmp/mfd-test-XXXXXX", checkpoint[64], out[64], ids[64], table[64];
+static const char *metadata = "/nonexistent/metadata.tsv";
 
 /* One hyper-parameter over those of a plain model. */
 struct hyper {
@@ -70,7 +71,7 @@ static int import(const char *tracks, struct mfd_error *err)
     const struct mfd_import_options options = {
         .checkpoint = checkpoint,
         .mapping = "/nonexistent/mapping.yaml",
-        .metadata = "/nonexistent/metadata.tsv",
+        .metadata = metadata,
         .tracks = tracks,
         .out = out,
         .tool = "test",
@@ -139,6 +140,32 @@ static void every_model_that_cannot_be_served_is_refused_for_what_it_is(void **s
     }
 }
 
+static void what_is_wrong_with_the_table_names_its_file(void **state)
+{
+    (void)state;
+    static const char *const plain[] = { "head.bias" };
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        { "File_accession\nA\n", "no row with File_accession 'B'; it is to be the one that" },
+        { "File_accession,lab\nA,x\nB,y\n", "separated by tabs" },
+        { "File_accession\tlab\nA\tx\tz\nB\ty\n", "line 2" },
+        { "\x1f\x8b\b", "gunzip" },
+    };
+    write_checkpoint(&(struct hyper){ NULL, NULL, NULL }, plain, 1);
+    assert_int_equal(mfd_file_replace(ids, "A\nB\n", 4, NULL), MFD_OK);
+    metadata = table;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mfd_error err = MFD_ERROR_INIT;
+        assert_int_equal(mfd_file_replace(table, cases[i].text, strlen(cases[i].text), &err),
+                         MFD_OK);
+        assert_int_not_equal(import(ids, &err), MFD_OK);
+        if (strncmp(err.message, table, strlen(table)) || !strstr(err.message, cases[i].says))
+            fail_msg("case %zu: '%s', without '%s'", i, err.message, cases[i].says);
+    }
+    metadata = "/nonexistent/metadata.tsv";
+}
+
 static void a_list_of_tracks_has_as_many_as_the_model(void **state)
 {
     (void)state;
@@ -166,6 +193,7 @@ static int make_dir(void **state)
     snprintf(checkpoint, sizeof checkpoint, "%s/model.ckpt", mkdtemp(dir));
     snprintf(out, sizeof out, "%s/out.mfd", dir);
     snprintf(ids, sizeof ids, "%s/ids", dir);
+    snprintf(table, sizeof table, "%s/metadata.tsv", dir);
     return 0;
 }
 
@@ -174,6 +202,7 @@ static int remove_dir(void **state)
     (void)state;
     unlink(checkpoint);
     unlink(ids);
+    unlink(table);
     return rmdir(dir);
 }
 
@@ -181,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_model_that_cannot_be_served_is_refused_for_what_it_is),
+        cmocka_unit_test(what_is_wrong_with_the_table_names_its_file),
         cmocka_unit_test(a_list_of_tracks_has_as_many_as_the_model),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -46,6 +46,21 @@ static void every_key_of_a_column_is_read(void **state)
     mfd_mapping_free(m);
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_mapping *m;
+    assert_int_equal(parse("\xef\xbb\xbf"
+                           "a: {type: category, intermediate: null}\n"
+                           "b: {type: category, intermediate: null}\n"
+                           "c: {type: category, intermediate: null}\n" GROUPS,
+                           &m, &err),
+                     MFD_OK);
+    assert_int_equal(m->n, 3);
+    mfd_mapping_free(m);
+}
+
 static void aliases_are_followed(void **state)
 {
     (void)state;
@@ -178,6 +193,7 @@ int main(int argc, char **argv)
     golden = argc > 1 ? argv[1] : "tests/golden/data";
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_a_column_is_read),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(aliases_are_followed),
         cmocka_unit_test(json_and_back_changes_nothing),
         cmocka_unit_test(a_malformed_mapping_is_refused_and_the_message_names_the_place),
