@@ -186,12 +186,39 @@ static void on_wait(void *arg, json_t *job)
                                 : -1);
 }
 
+/* How far the answer has come; before a job, which one goes on with it. */
+static int checkpoint(const struct run *run, const char *job, struct mfd_error *err)
+{
+    const struct batch *batch = run->batch;
+    const char *digest = digest_of(run);
+    return batch->checkpoint
+               ? batch->checkpoint(batch->arg, run->done, digest ? digest : batch->digest, job, err)
+               : MFD_OK;
+}
+
 /* The request as a job: the answer comes when all of it is computed. */
+static int send_job_as(struct run *run, const char *key, const char *body, struct mfd_lines *lines,
+                       struct mfd_error *err)
+{
+    const char *operation = run->batch->path + strlen("/api/v1/");
+    int status = checkpoint(run, key, err);
+    if (status == MFD_OK)
+        status = job_compute(run->batch->app, operation, body, key, on_wait, run, mfd_lines_add,
+                             lines, err);
+    return status;
+}
+
+/* The first may be one that an earlier run has begun. */
 static int send_job(struct run *run, const char *body, struct mfd_lines *lines,
                     struct mfd_error *err)
 {
-    const char *operation = run->batch->path + strlen("/api/v1/");
-    return job_compute(run->batch->app, operation, body, on_wait, run, mfd_lines_add, lines, err);
+    char key[JOB_KEY];
+    const char *begun = run->done == run->batch->skip ? run->batch->job : NULL;
+    int status = begun ? send_job_as(run, begun, body, lines, err) : MFD_OK;
+    if (begun && (status == MFD_OK || strcmp(err->slug, JOB_KEY_REUSED) != 0))
+        return status;
+    status = job_new_key(key, err);
+    return status == MFD_OK ? send_job_as(run, key, body, lines, err) : status;
 }
 
 static int send_piece(struct run *run, size_t n, struct mfd_error *err)
@@ -308,8 +335,8 @@ static int send_all(struct run *run, struct mfd_error *err)
         drop_answered(run);
         if (!run->pending)
             return mfd_fail_nomem(err);
-        if (run->batch->checkpoint && !run->batch->app->set.dry_run)
-            status = run->batch->checkpoint(run->batch->arg, run->done, digest_of(run), err);
+        if (!run->batch->app->set.dry_run)
+            status = checkpoint(run, NULL, err);
         if (status < 0)
             return status;
     }

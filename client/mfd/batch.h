@@ -18,11 +18,14 @@ struct batch {
     /* Every result, with the input it answers. */
     int (*result)(void *arg, json_t *result, json_t *input, struct mfd_error *err);
     /* After every request (may be NULL): `done` inputs are answered by the model of that digest
-     * (may be NULL). */
-    int (*checkpoint)(void *arg, size_t done, const char *digest, struct mfd_error *err);
+     * (may be NULL). Before a job, too: `job` is the key by which it can be found again, else NULL.
+     */
+    int (*checkpoint)(void *arg, size_t done, const char *digest, const char *job,
+                      struct mfd_error *err);
     bool by_hand;       /* the functions get everything, whatever the format */
     size_t skip;        /* inputs that an earlier run has answered */
     const char *digest; /* of the model that answered them, or NULL */
+    const char *job;    /* key of the job that was to answer the next ones, or NULL */
 };
 
 /* Send everything (but what is skipped) and show it in the format asked for. Counts go to the app.

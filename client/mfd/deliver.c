@@ -12,6 +12,7 @@ struct delivery {
     struct annotate *annotate; /* where the answer is a VCF */
     struct output output;      /* where --output is given */
     size_t noted;              /* inputs at the last checkpoint */
+    bool job;                  /* and a job that goes on behind them */
 };
 
 static int on_head(void *arg, json_t *line, struct mfd_error *err)
@@ -27,20 +28,23 @@ static int on_result(void *arg, json_t *result, json_t *input, struct mfd_error 
                        : rows_result(d->rows, result, input, err);
 }
 
-static int on_checkpoint(void *arg, size_t done, const char *digest, struct mfd_error *err)
+static int on_checkpoint(void *arg, size_t done, const char *digest, const char *job,
+                         struct mfd_error *err)
 {
     struct delivery *d = arg;
     if (d->annotate && d->annotate->alleles) /* in the middle of a record */
         return MFD_OK;
     int status = d->annotate ? MFD_OK : rows_end(d->rows, err);
-    json_t *state = json_pack("{s:I, s:I, s:I, s:I, s:s*}", "inputs", (json_int_t)done, "ok",
+    json_t *state = json_pack("{s:I, s:I, s:I, s:I, s:s*, s:s*}", "inputs", (json_int_t)done, "ok",
                               (json_int_t)d->app->ok, "skipped", (json_int_t)d->app->skipped,
-                              "failed", (json_int_t)d->app->failed, "digest", digest);
+                              "failed", (json_int_t)d->app->failed, "digest", digest, "job", job);
     if (status == MFD_OK)
         status = state ? output_checkpoint(&d->output, state, err) : mfd_fail_nomem(err);
     json_decref(state);
-    if (status == MFD_OK)
+    if (status == MFD_OK) {
         d->noted = done;
+        d->job = job != NULL;
+    }
     return status;
 }
 
@@ -84,6 +88,12 @@ static int open_output(struct delivery *d, struct batch *batch, struct mfd_error
         return MFD_OK;
     d->noted = batch->skip = count(state, "inputs");
     batch->digest = json_string_value(json_object_get(state, "digest"));
+    batch->job = json_string_value(json_object_get(state, "job"));
+    if (!batch->skip) { /* nothing is written yet */
+        if (batch->job && app->set.job)
+            app_note(app, "going on with the job of an earlier run (--fresh starts over)");
+        return MFD_OK;
+    }
     app->ok = count(state, "ok");
     app->skipped = count(state, "skipped");
     app->failed = count(state, "failed");
@@ -105,6 +115,8 @@ static int deliver(struct delivery *d, struct batch *batch, struct mfd_error *er
         app_note(d->app, "%s", ignored.message);
     if (d->output.identity && d->noted)
         app_note(d->app, "%zu inputs are done; the same command goes on from there", d->noted);
+    else if (d->output.identity && d->job)
+        app_note(d->app, "the same command goes on with the job");
     return status;
 }
 

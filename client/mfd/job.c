@@ -178,10 +178,9 @@ int job_result(struct app *app, const char *id, mfd_client_sink sink, void *arg,
     return status;
 }
 
-/* Chance enough that no two requests of one owner share it. */
-static int new_key(char key[33], struct mfd_error *err)
+int job_new_key(char key[JOB_KEY], struct mfd_error *err)
 {
-    unsigned char bytes[16];
+    unsigned char bytes[(JOB_KEY - 1) / 2];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         return mfd_fail(err, MFD_EIO, "no random numbers: %s", strerror(errno));
     for (size_t i = 0; i < sizeof bytes; i++)
@@ -193,10 +192,11 @@ int job_post(struct app *app, struct mfd_client_request *request, json_t **job,
              struct mfd_error *err)
 {
     struct mfd_client_reply reply = MFD_CLIENT_REPLY_INIT;
-    char key[33];
-    int status = new_key(key, err);
+    char key[JOB_KEY];
+    const char *given = request->idempotency_key;
+    int status = given ? MFD_OK : job_new_key(key, err);
     request->path = JOBS;
-    request->idempotency_key = key;
+    request->idempotency_key = given ? given : key;
     if (status == MFD_OK)
         status = mfd_client_send(app->client, request, &reply, err);
     json_t *document =
@@ -205,13 +205,14 @@ int job_post(struct app *app, struct mfd_client_request *request, json_t **job,
         status = mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server's answer is not JSON");
     if (status == MFD_OK)
         *job = document;
-    request->idempotency_key = NULL;
+    request->idempotency_key = given;
     mfd_client_reply_deinit(&reply);
     return status;
 }
 
-int job_submit(struct app *app, const char *operation, json_t *request, const char *format,
-               json_t **job, struct mfd_error *err)
+/* `key` may be NULL. */
+static int submit(struct app *app, const char *operation, json_t *request, const char *format,
+                  const char *key, json_t **job, struct mfd_error *err)
 {
     json_t *body =
         json_pack("{s:s, s:O, s:s}", "operation", operation, "request", request, "format", format);
@@ -221,17 +222,27 @@ int job_submit(struct app *app, const char *operation, json_t *request, const ch
         return mfd_fail_nomem(err);
     struct mfd_client_request post = { .body = text,
                                        .body_len = strlen(text),
-                                       .body_type = "application/json" };
+                                       .body_type = "application/json",
+                                       .idempotency_key = key };
     return job_post(app, &post, job, err);
 }
 
+int job_submit(struct app *app, const char *operation, json_t *request, const char *format,
+               json_t **job, struct mfd_error *err)
+{
+    return submit(app, operation, request, format, NULL, job, err);
+}
+
 /* *id is owned by the caller. */
-static int submit(struct app *app, const char *operation, const char *request, char **id,
-                  struct mfd_error *err)
+static int begin(struct app *app, const char *operation, const char *request, const char *key,
+                 char **id, struct mfd_error *err)
 {
     json_t *document = json_loads(request, 0, NULL), *job = NULL;
     int status =
-        document ? job_submit(app, operation, document, "ndjson", &job, err) : mfd_fail_nomem(err);
+        document ? submit(app, operation, document, "ndjson", key, &job, err) : mfd_fail_nomem(err);
+    if (status == MFD_OK && job_has_ended(job) && strcmp(job_state(job), "done") != 0)
+        status = mfd_fail_as(err, MFD_EEXISTS, JOB_KEY_REUSED, "the job of that key is %s",
+                             job_state(job));
     const char *name = json_string_value(json_object_get(job, "id"));
     if (status == MFD_OK && !name)
         status = mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server's job has no id");
@@ -242,12 +253,13 @@ static int submit(struct app *app, const char *operation, const char *request, c
     return status;
 }
 
-int job_compute(struct app *app, const char *operation, const char *request, job_told told,
-                void *told_arg, mfd_client_sink sink, void *sink_arg, struct mfd_error *err)
+int job_compute(struct app *app, const char *operation, const char *request, const char *key,
+                job_told told, void *told_arg, mfd_client_sink sink, void *sink_arg,
+                struct mfd_error *err)
 {
     MFD_AUTO_FREE char *id = NULL;
     json_t *job = NULL;
-    int status = submit(app, operation, request, &id, err);
+    int status = begin(app, operation, request, key, &id, err);
     if (status < 0)
         return status;
     app_note(app, "job %s", id);

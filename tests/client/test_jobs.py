@@ -156,6 +156,57 @@ class Jobs(Live):
         self.assertRegex(header(posts[0], "idempotency-key"), "^[0-9a-f]{32}$")
         self.assertEqual(self.ask("list").rows(), before)
 
+    def begin(self, url, *arguments):
+        """A run that is killed once its job is made; the job's name."""
+        with subprocess.Popen([MFD, "score", *arguments, "--job"], env={"MFD_SERVER": url}, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as p:
+            name = next(line for line in p.stderr if line.startswith("mfd: job ")).split()[-1]
+            p.kill()
+            p.wait()
+        return name
+
+    def test_a_run_that_is_killed_finds_its_job_again(self):
+        lines = "".join("20\t%d\tv%d\t%s\tA\t.\t.\t.\n" % (42984000 + i, i, "ACGT"[i % 4]) for i in range(300))
+        calls, before = self.file("killed.vcf", (VCF + lines).encode()), self.ask("list").rows()
+        for ending in ("tsv", "vcf.gz"):
+            to = os.path.join(self.folder.name, "killed." + ending)
+            arguments = (calls, "-t", TRACK, "-e", "none", "-o", to)
+            name = self.begin(self.url, *arguments)
+            self.assertFalse(os.path.exists(to))
+            told = self.score(*arguments, "--job", code=4)
+            self.assertIn("going on with the job", told.err)
+            self.assertIn("mfd: job %s\n" % name, told.err)
+            with open(to, "rb") as f:
+                content = f.read()
+            self.score(*arguments, code=4)
+            with open(to, "rb") as f:
+                self.assertEqual(f.read(), content)
+            self.assertEqual(self.ask("list").rows(), before)
+
+    def test_a_job_that_was_cancelled_or_is_of_another_request_is_not_gone_on_with(self):
+        held = harness.Daemon("--demo", settings={"jobs.at_once": 0})
+        self.addCleanup(held.stop)
+        url = "http://127.0.0.1:%d" % held.port
+        calls, to = self.file("again.vcf", VCF.encode()), os.path.join(self.folder.name, "again.tsv")
+        arguments = (calls, "-t", TRACK, "-o", to)
+        first = self.begin(url, *arguments)
+        self.assertEqual(self.begin(url, *arguments), first)
+        second = self.begin(url, *arguments, "--fresh")
+        self.assertNotEqual(second, first)
+        self.assertEqual(held.request("DELETE", "/api/v1/jobs/" + second).json()["state"], "cancelled")
+        third = self.begin(url, *arguments)
+        self.assertNotIn(third, (first, second))
+        self.assertEqual(self.begin(url, *arguments), third)
+        other = held.request("POST", "/api/v1/jobs", {"operation": "variants/score", "request": {"variants": VARIANTS}},
+                             {"Idempotency-Key": "of another"}).json()["id"]
+        with open(to + ".resume", encoding="ascii") as f:
+            note = json.load(f)
+        with open(to + ".resume", "w", encoding="ascii") as f:
+            json.dump({**note, "job": "of another"}, f)
+        fourth = self.begin(url, *arguments)
+        self.assertNotIn(fourth, (first, second, third, other))
+        self.assertEqual(self.begin(url, *arguments), fourth)
+
     def test_a_job_that_fails_is_told_and_kept(self):
         held = harness.Daemon("--demo", settings={"jobs.at_once": 0})
         self.addCleanup(held.stop)
