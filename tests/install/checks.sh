@@ -33,7 +33,7 @@ echo "checks begin"
 
 systemctl start mfdd.service # comes back when the daemon has said that it is ready
 is "ready when started" "$(curl --silent --output /dev/null --write-out '%{http_code}' $MFD_SERVER/v2/health/ready)" 200
-is "its status" "$(show StatusText)" Serving
+is "its status" "$(show StatusText)" "Serving 1 model"
 expected=$(effect)
 [ -n "$expected" ] || fail "no effect of a variant"
 echo "ok: ready when systemd says so, and answers"
