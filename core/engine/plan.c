@@ -5,14 +5,15 @@
 
 #include "core/base/memory.h"
 
-/* Rows [a, b) of a lane that somebody needs. */
-struct demand {
+/* Rows [a, b) of a lane. */
+struct stretch {
     uint32_t sequence, lane;
     int64_t a, b;
 };
 
+/* What somebody needs of a level. */
 struct demands {
-    struct demand *items;
+    struct stretch *items;
     size_t n, size;
     bool failed;
 };
@@ -24,13 +25,13 @@ struct planner {
     struct demands demands;
 };
 
-static void push(struct demands *d, uint32_t sequence, uint32_t lane, int64_t a, int64_t b)
+static void push(struct demands *d, const struct stretch *s)
 {
-    if (a >= b || d->failed)
+    if (s->a >= s->b || d->failed)
         return;
     if (d->n == d->size) {
         size_t size = d->size ? 2 * d->size : 256;
-        struct demand *items = mfd_realloc(d->items, size, sizeof *items);
+        struct stretch *items = mfd_realloc(d->items, size, sizeof *items);
         if (!items) {
             d->failed = true;
             return;
@@ -38,7 +39,7 @@ static void push(struct demands *d, uint32_t sequence, uint32_t lane, int64_t a,
         d->items = items;
         d->size = size;
     }
-    d->items[d->n++] = (struct demand){ sequence, lane, a, b };
+    d->items[d->n++] = *s;
 }
 
 /* First lane row at or after position p. */
@@ -48,16 +49,10 @@ static int64_t lane_row_from(const struct mfd_level *l, uint32_t lane, int64_t p
     return (p - lane + stride - 1) >> l->shift;
 }
 
-/* A stretch of lane rows, told apart by who owns them. */
-struct piece {
-    uint32_t sequence, lane;
-    int64_t a, b;
-};
-
 /* Split rows [a, b) of a level into those left of an allele's change and right of it, which are the
  * sequence's own, and those that see it. Empty pieces are left out; at most three, in order. */
 static size_t split(const struct planner *pl, size_t level, uint32_t sequence, uint32_t lane,
-                    int64_t a, int64_t b, struct piece piece[3])
+                    int64_t a, int64_t b, struct stretch piece[3])
 {
     const struct mfd_level *l = &pl->g->level[level];
     const struct mfd_sequence *s = &pl->batch->sequences[sequence];
@@ -65,7 +60,7 @@ static size_t split(const struct planner *pl, size_t level, uint32_t sequence, u
     bool plain = s->base == MFD_NO_SEQUENCE;
     if (plain || (s->n_ref == 0 && s->n_alt == 0)) { /* or an allele that changes nothing */
         if (a < b)
-            piece[n++] = (struct piece){ plain ? sequence : s->base, lane, a, b };
+            piece[n++] = (struct stretch){ plain ? sequence : s->base, lane, a, b };
         return n;
     }
     int64_t own = lane_row_from(l, lane, s->pos - l->hi);
@@ -73,17 +68,17 @@ static size_t split(const struct planner *pl, size_t level, uint32_t sequence, u
     if (right < own)
         right = own;
     if (a < own)
-        piece[n++] = (struct piece){ s->base, lane, a, b < own ? b : own };
+        piece[n++] = (struct stretch){ s->base, lane, a, b < own ? b : own };
     int64_t from = a > own ? a : own, to = b < right ? b : right;
     if (from < to)
-        piece[n++] = (struct piece){ sequence, lane, from, to };
+        piece[n++] = (struct stretch){ sequence, lane, from, to };
     from = a > right ? a : right;
     if (from < b) {
         int64_t stride = (int64_t)1 << l->shift;
         int64_t p = (int64_t)lane + from * stride - (s->n_alt - s->n_ref);
         int64_t first = p >> l->shift;
         piece[n++] =
-            (struct piece){ s->base, (uint32_t)(p & (stride - 1)), first, first + (b - from) };
+            (struct stretch){ s->base, (uint32_t)(p & (stride - 1)), first, first + (b - from) };
     }
     return n;
 }
@@ -99,10 +94,10 @@ static void ask(struct planner *pl, size_t level, uint32_t sequence, uint32_t la
         a = a > 0 ? a : 0;
         b = b < rows ? b : rows;
     }
-    struct piece piece[3];
+    struct stretch piece[3];
     size_t n = split(pl, level, sequence, lane, a, b, piece);
     for (size_t i = 0; i < n; i++)
-        push(&pl->demands, piece[i].sequence, piece[i].lane, piece[i].a, piece[i].b);
+        push(&pl->demands, &piece[i]);
 }
 
 /* The rows of the level below that inputs [a, b) of a lane are made of. */
@@ -144,7 +139,7 @@ static void ask_inputs(struct planner *pl, size_t level, const struct mfd_run *r
 
 static int compare_demands(const void *x, const void *y)
 {
-    const struct demand *a = x, *b = y;
+    const struct stretch *a = x, *b = y;
     if (a->sequence != b->sequence)
         return a->sequence < b->sequence ? -1 : 1;
     if (a->lane != b->lane)
@@ -183,7 +178,7 @@ static int make_runs(struct planner *pl, size_t level, struct mfd_error *err)
     if (!out->runs)
         return mfd_fail_nomem(err);
     for (size_t i = 0; i < d->n; i++) {
-        const struct demand *x = &d->items[i];
+        const struct stretch *x = &d->items[i];
         struct mfd_run *last = out->n_runs ? &out->runs[out->n_runs - 1] : NULL;
         int64_t a = mfd_floor_div(x->a - l->phase, tile);
         int64_t b = mfd_floor_div(x->b - 1 - l->phase, tile) + 1;
@@ -224,11 +219,11 @@ static void number_rows(const struct planner *pl, size_t level, uint32_t sequenc
                         int64_t a, int64_t b, uint32_t *rows)
 {
     const struct mfd_level *l = &pl->g->level[level];
-    struct piece piece[3];
+    struct stretch piece[3];
     size_t n = split(pl, level, sequence, lane, a, b, piece);
     int64_t tile = (int64_t)l->tile;
     for (size_t i = 0; i < n; i++) {
-        const struct piece *p = &piece[i];
+        const struct stretch *p = &piece[i];
         const struct mfd_run *r = find_run(&pl->plan->level[level], p->sequence, p->lane,
                                            mfd_floor_div(p->a - l->phase, tile));
         uint32_t first = (uint32_t)((int64_t)r->row0 + p->a - r->from);
