@@ -52,11 +52,13 @@ int mfd_body_members(struct mfd_body *body, const struct mfd_limits *limits,
                      struct mfd_problem *problem) MFD_MUST_CHECK;
 
 /* Words of the enumerations above, in their order; the last is NULL. */
-extern const char *const mfd_part_names[],
-    *const mfd_score_names[], *const mfd_subspace_names[], *const mfd_scale_names[],
-                                                               *const mfd_aggregate_names[],
-                                                                   *const mfd_input_names[],
-                                                                       *const mfd_ensemble_names[];
+extern const char *const mfd_part_names[];
+extern const char *const mfd_score_names[];
+extern const char *const mfd_subspace_names[];
+extern const char *const mfd_scale_names[];
+extern const char *const mfd_aggregate_names[];
+extern const char *const mfd_input_names[];
+extern const char *const mfd_ensemble_names[];
 
 /* Set the ensemble of that place in mfd_ensemble_names. */
 void mfd_body_ensemble(struct mfd_body *body, unsigned ensemble);

@@ -5,14 +5,13 @@
 
 #include "core/base/memory.h"
 
-#define CHUNK_TILES                                                                                \
-    480                /* tiles that go through a level together: tall products, buffers in cache */
-#define STAGE_TILES 24 /* tiles staged by a worker at a time */
-#define POINT_ROWS 256 /* about this many rows a width-1 product */
-#define STEM_ROWS 240
-#define COLUMNS                                                                                    \
-    192 /* products are cut here, always: few rows keep all busy, and read weights once */
-#define FEW_ROWS 28 /* so few share their width-1 product by columns, not by rows */
+#define CHUNK_TILES 480 /* that go through a level together: tall products, buffers in cache */
+#define STAGE_TILES 24  /* staged by a worker at a time */
+#define POINT_ROWS 256  /* about this many rows a width-1 product */
+#define STEM_ROWS 240   /* an item of the stem, at most */
+#define FEW_ROWS 28     /* so few share their width-1 product by columns, not by rows */
+/* Products are cut here, always: few rows keep all busy, and read weights once. */
+#define COLUMNS 192
 
 struct grown {
     float *data;
