@@ -93,6 +93,8 @@ struct mfd_item {
     struct mfd_problem *problem; /* why the input could not be read; NULL where it could */
 };
 
+#define MFD_SHIFTS_PUBLISHED 7 /* of the published ensemble, and the most */
+
 /* A request. Release with mfd_body_deinit. */
 struct mfd_body {
     const char *model, *genome; /* NULL: the default */
@@ -118,7 +120,7 @@ struct mfd_body {
     bool one_window;      /* of a scan: all substitutions in the same window */
     unsigned subspaces;   /* set of MFD_SUBSPACE_; 0: none of them asked for */
     enum mfd_scale scale; /* never MFD_SCALE_UNSAID after decoding */
-    unsigned shifts;      /* of the ensemble, 1..7 */
+    unsigned shifts;      /* of the ensemble, 1 ... MFD_SHIFTS_PUBLISHED */
     bool strands;
     bool pad, strict, dry_run;
 

@@ -21,7 +21,7 @@ const char *const mfd_ensemble_names[] = { "none", "strands", "published", NULL 
 
 void mfd_body_ensemble(struct mfd_body *body, unsigned ensemble)
 {
-    body->shifts = ensemble == 2 ? 7 : 1;
+    body->shifts = ensemble == 2 ? MFD_SHIFTS_PUBLISHED : 1;
     body->strands = ensemble > 0;
 }
 
@@ -67,7 +67,7 @@ static int read_subspaces(struct mfd_reader *r, const json_t *v, const struct mf
 static int read_shifts(struct mfd_reader *r, const json_t *v, const struct mfd_at *at, void *out)
 {
     int64_t shifts;
-    if (mfd_read_i64(r, v, at, 1, 7, &shifts))
+    if (mfd_read_i64(r, v, at, 1, MFD_SHIFTS_PUBLISHED, &shifts))
         return -1;
     *(unsigned *)out = (unsigned)shifts;
     return 0;
@@ -228,7 +228,7 @@ static const struct call {
                             { .components = MFD_PART_TOTAL,
                               .scores = MFD_SCORE_EFFECT,
                               .input = MFD_INPUT_VARIANTS,
-                              .shifts = 7,
+                              .shifts = MFD_SHIFTS_PUBLISHED,
                               .strands = true } },
     [MFD_CALL_MARGINAL] = { marginal_members,
                             COUNT(marginal_members),
@@ -244,7 +244,7 @@ static const struct call {
                        { .components = MFD_PART_TOTAL,
                          .scan = MFD_SCAN_EFFECT | MFD_SCAN_CENTRED,
                          .scale = MFD_SCALE_LOGIT,
-                         .shifts = 7,
+                         .shifts = MFD_SHIFTS_PUBLISHED,
                          .strands = true } },
     [MFD_CALL_NORMALIZE] = { normalize_members,
                              COUNT(normalize_members),

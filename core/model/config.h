@@ -68,8 +68,9 @@ static inline size_t mfd_config_bin(const struct mfd_config *c)
 {
     return (size_t)1 << (c->n_tower + 1);
 }
-/* Bases of the window of the published ensemble: L + 8 + k - 1. */
+/* Bases of the window of the published ensemble: L + 8 + k - 1, four more on either side. */
+#define MFD_PUBLISHED_MARGIN 4
 static inline size_t mfd_config_published_window(const struct mfd_config *c)
 {
-    return c->seq_len + 8 + c->seq_order - 1;
+    return c->seq_len + 2 * MFD_PUBLISHED_MARGIN + c->seq_order - 1;
 }

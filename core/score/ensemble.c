@@ -89,8 +89,9 @@ void mfd_passes_deinit(struct mfd_passes *p)
 
 int mfd_ensemble_check(struct mfd_ensemble e, struct mfd_error *err)
 {
-    if (e.shifts < 1 || e.shifts > 7)
-        return mfd_fail(err, MFD_EINVAL, "an ensemble has 1 to 7 shifts, not %u", e.shifts);
+    if (e.shifts < 1 || e.shifts > MFD_MAX_SHIFTS)
+        return mfd_fail(err, MFD_EINVAL, "an ensemble has 1 to %d shifts, not %u", MFD_MAX_SHIFTS,
+                        e.shifts);
     return MFD_OK;
 }
 

@@ -14,16 +14,12 @@ struct mfd_passes {
 
 void mfd_passes_deinit(struct mfd_passes *passes);
 
-/* Input positions of each pass, and bases of the window that holds all its passes. */
+/* Input positions of each pass. */
 static inline size_t mfd_ensemble_positions(struct mfd_ensemble e, const struct mfd_config *c)
 {
     return e.shifts > 1 ? c->seq_len + 1 : c->seq_len;
 }
-static inline size_t mfd_ensemble_window(struct mfd_ensemble e, const struct mfd_config *c)
-{
-    return e.shifts > 1 ? mfd_config_published_window(c) : mfd_config_window(c);
-}
-/* MFD_EINVAL unless shifts is 1 ... 7. */
+/* MFD_EINVAL unless shifts is 1 ... MFD_MAX_SHIFTS. */
 int mfd_ensemble_check(struct mfd_ensemble e, struct mfd_error *err) MFD_MUST_CHECK;
 
 /* Ask a batch for the passes of one strand of a window: `sequence` holds it from `start` on. */

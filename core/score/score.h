@@ -10,17 +10,28 @@
 
 /* Which inputs are averaged. */
 struct mfd_ensemble {
-    unsigned
-        shifts; /* 1, or up to 7 inputs at offsets 0..shifts-1 of a window of L + 8 + k - 1 bases */
-    bool strands; /* both strands */
+    unsigned shifts; /* 1, or up to MFD_MAX_SHIFTS inputs at offsets 0 ... shifts - 1 of a window of
+                      * L + 8 + k - 1 bases */
+    bool strands;    /* both strands */
 };
+#define MFD_MAX_SHIFTS 7 /* the published protocol's */
 #define MFD_ENSEMBLE_NONE ((struct mfd_ensemble){ 1, false })
 #define MFD_ENSEMBLE_STRANDS ((struct mfd_ensemble){ 1, true })
-#define MFD_ENSEMBLE_PUBLISHED ((struct mfd_ensemble){ 7, true })
+#define MFD_ENSEMBLE_PUBLISHED ((struct mfd_ensemble){ MFD_MAX_SHIFTS, true })
 /* Passes of the network a window costs: shifts * strands. */
 static inline unsigned mfd_ensemble_passes(struct mfd_ensemble e)
 {
     return e.shifts * (e.strands ? 2 : 1);
+}
+
+/* Bases of a window that holds all passes, and how many of them lie before the predicted bin. */
+static inline size_t mfd_ensemble_window(struct mfd_ensemble e, const struct mfd_config *c)
+{
+    return e.shifts > 1 ? mfd_config_published_window(c) : mfd_config_window(c);
+}
+static inline size_t mfd_ensemble_before(struct mfd_ensemble e, const struct mfd_config *c)
+{
+    return c->crop * mfd_config_bin(c) + (e.shifts > 1 ? MFD_PUBLISHED_MARGIN : 0);
 }
 
 /* Where to put outputs: each NULL (not wanted) or (rows, tracks) / (rows, width). Averages over the
@@ -55,8 +66,8 @@ int mfd_score_bins(struct mfd_engine *engine, const struct mfd_head *head,
                    int *status, bool *padded, const volatile int *cancel,
                    struct mfd_error *err) MFD_MUST_CHECK;
 
-/* Effects of variants (model.md section 7): alternative minus reference of each output, averaged
- * over the ensemble first. Every array NULL or (variants, tracks or width). */
+/* Effects of variants by the published protocol: alternative minus reference of each output,
+ * averaged over the ensemble first. Every array NULL or (variants, tracks or width). */
 struct mfd_effects {
     struct mfd_outputs effect;     /* alternative - reference */
     float *logits_biological_ver2; /* bio(alt) + tech(ref) - ref, on logits */

@@ -1,4 +1,4 @@
-/* Effects of variants by the published protocol (model.md section 7). */
+/* Effects of variants by the published protocol (Rakowski et al. 2024, btae403). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -106,7 +106,7 @@ static size_t sort_bins(const struct mfd_config *c, const struct mfd_genome *gen
                         bool pad, struct mfd_place *bins, int *status, bool *padded)
 {
     int64_t window = (int64_t)mfd_ensemble_window(e, c), count = 0;
-    int64_t before = (int64_t)(c->crop * mfd_config_bin(c)) + (e.shifts > 1 ? 4 : 0);
+    int64_t before = (int64_t)mfd_ensemble_before(e, c);
     for (size_t i = 0; i < n; i++) {
         int64_t from = start[i] - before;
         bool outside = from < 0 || from + window > mfd_genome_contig_length(genome, contig[i]);

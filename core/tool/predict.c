@@ -17,7 +17,7 @@ struct job {
 static int check_lengths(const struct job *j, const struct fasta *fasta, struct mfd_ensemble e,
                          const struct mfd_config *c, struct mfd_error *err)
 {
-    size_t want = e.shifts > 1 ? mfd_config_published_window(c) : mfd_config_window(c);
+    size_t want = mfd_ensemble_window(e, c);
     for (size_t i = 0; i < fasta->n; i++)
         if (fasta->records[i].n != want)
             return mfd_fail(err, MFD_EINVAL,

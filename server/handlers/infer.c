@@ -96,8 +96,7 @@ static int acquire(struct state *s, const struct mfd_operation_input *input,
 
 static int check_sequences(const struct state *s, struct mfd_problem *problem)
 {
-    size_t window = s->ensemble.shifts > 1 ? mfd_config_published_window(s->config)
-                                           : mfd_config_window(s->config);
+    size_t window = mfd_ensemble_window(s->ensemble, s->config);
     for (size_t i = 0; i < s->request.n; i++) {
         const struct mfd_infer_bytes *b = &s->request.sequences[i];
         if (b->n != window)
@@ -128,7 +127,8 @@ static int check_outputs(struct state *s, struct mfd_problem *problem)
 static int open_infer(void **state, const struct mfd_operation_input *input,
                       struct mfd_operation_plan *plan, struct mfd_problem *problem)
 {
-    static const struct mfd_ensemble ensembles[] = { { 1, false }, { 1, true }, { 7, true } };
+    const struct mfd_ensemble ensembles[] = { MFD_ENSEMBLE_NONE, MFD_ENSEMBLE_STRANDS,
+                                              MFD_ENSEMBLE_PUBLISHED };
     struct state *s = mfd_calloc(1, sizeof *s);
     if (!s)
         return mfd_problem_nomem(problem);

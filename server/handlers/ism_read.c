@@ -74,7 +74,7 @@ static void place_sequence(const struct mfd_ism *ism, struct mfd_region *r,
                         "%zu bases, and a window of this model with this ensemble is %zu", item->n,
                         window);
     int64_t bin = (int64_t)mfd_config_bin(s->config);
-    int64_t first = (int64_t)s->config->crop * bin + (s->ensemble.shifts > 1 ? 4 : 0);
+    int64_t first = (int64_t)mfd_ensemble_before(s->ensemble, s->config);
     r->start = item->end ? item->start : first; /* the bin that is predicted */
     r->end = item->end ? item->end : first + bin;
 }

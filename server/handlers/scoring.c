@@ -1,5 +1,6 @@
 #include "server/handlers/scoring_in.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "server/app.h"
 #include "server/registry.h"
 #include "server/served.h"
+
+static_assert(MFD_SHIFTS_PUBLISHED == MFD_MAX_SHIFTS, "there is one published protocol");
 
 #define PART_ROWS 512                 /* rows between two pieces of an answer, about */
 #define PART_FLOATS ((size_t)4 << 20) /* and numbers of an array, at most so many */
@@ -200,8 +203,7 @@ int mfd_scoring_describe(const struct mfd_scoring *s, mfd_label_rows_fn *rows, c
 
 int64_t mfd_scoring_window(const struct mfd_scoring *s)
 {
-    return (int64_t)(s->ensemble.shifts > 1 ? mfd_config_published_window(s->config)
-                                            : mfd_config_window(s->config));
+    return (int64_t)mfd_ensemble_window(s->ensemble, s->config);
 }
 
 int64_t mfd_outside(int64_t start, int64_t end, int64_t length)

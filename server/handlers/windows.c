@@ -71,8 +71,7 @@ static int check_sequence(struct windows *w, size_t i, const char *pointer,
 /* Bases before a bin's first that its window reads. */
 static int64_t reach(const struct mfd_scoring *s)
 {
-    return (int64_t)(s->config->crop * mfd_config_bin(s->config)) +
-           (s->ensemble.shifts > 1 ? 4 : 0);
+    return (int64_t)mfd_ensemble_before(s->ensemble, s->config);
 }
 
 static int64_t outside(const struct mfd_scoring *s, const struct site *site, int64_t bin)
