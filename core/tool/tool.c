@@ -18,13 +18,15 @@ static void print_usage(const struct tool_command *self, const struct tool_optio
     for (const struct tool_option *o = options; o->name; o++)
         if (o->required)
             fprintf(f, " --%s %s", o->name, o->argument);
-    fprintf(f, " [OPTION...] %s\n", self->operands ? self->operands : "");
+    fprintf(f, " [OPTION...]%s%s\n", self->operands ? " " : "",
+            self->operands ? self->operands : "");
 }
 
 static void print_help(const struct tool_command *self, const struct tool_option *options)
 {
     print_usage(self, options, stdout);
-    printf("\n%s.\n\n", self->summary);
+    size_t n = strlen(self->summary);
+    printf("\n%s%s\n\n", self->summary, n && self->summary[n - 1] == '?' ? "" : ".");
     for (const struct tool_option *o = options; o->name; o++) {
         char left[64], letter[8] = "    ";
         if (o->letter)
