@@ -52,6 +52,29 @@ class Restarts(unittest.TestCase):
         self.assertEqual(resumed, daemon.request("GET", JOBS + "/" + again + "/result").body)
         daemon.stop()
 
+    def test_a_copy_taken_while_it_runs_goes_on_by_itself(self):
+        """As mfdd(8) says: the database first, by SQLite's own copying, then the two folders."""
+        daemon = self.start(models={})
+        with open(harness.bundle("tiny"), "rb") as f:
+            daemon.request("PUT", "/api/v1/models/sent", f.read(), {"Content-Type": "application/octet-stream"})
+        name = self.run_one(daemon, predict(2560), format="ndjson")
+        daemon.wait_until(lambda: self.job(daemon, name)["progress"]["done"] >= 256, 0.02)
+        copy = self.directory.name + "-copy"
+        self.addCleanup(shutil.rmtree, copy, True)
+        os.mkdir(copy)
+        with sqlite3.connect(self.directory.name + "/mfd.db") as live, sqlite3.connect(copy + "/mfd.db") as kept:
+            live.backup(kept)
+        for folder in ("models", "jobs"):
+            shutil.copytree(os.path.join(self.directory.name, folder), os.path.join(copy, folder))
+        self.finish(daemon, name)
+        whole = daemon.request("GET", JOBS + "/" + name + "/result").body
+        daemon.request("DELETE", "/api/v1/models/sent")
+        daemon.stop()
+        daemon = harness.Daemon(state=copy, genomes=self.genomes, settings=SLOW)
+        self.assertEqual(self.finish(daemon, name)["state"], "done")
+        self.assertEqual(daemon.request("GET", JOBS + "/" + name + "/result").body, whole)
+        daemon.stop()
+
     def test_a_job_whose_model_is_gone_says_so(self):
         daemon = self.start(settings={"jobs.at_once": 0})
         name = self.run_one(daemon, predict(3))
