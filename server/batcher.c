@@ -357,7 +357,6 @@ int mfd_batcher_submit(struct mfd_batcher *b, struct mfd_served *model, const ch
         .deadline_ms = deadline_ms,
         .queued_s = mfd_seconds(),
         .slack = slack,
-        .batcher = b,
         .done = done,
         .arg = arg,
     };

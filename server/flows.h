@@ -9,7 +9,6 @@
 #include "server/loop.h"
 #include "server/task.h"
 
-struct mfd_batcher;
 struct mfd_flow;
 struct mfd_served;
 
@@ -25,7 +24,6 @@ struct mfd_ticket {
     bool slack, cancelled, running;
     int status; /* first failure */
     struct mfd_error err;
-    struct mfd_batcher *batcher;
     mfd_task_done *done;
     void *arg;
     struct mfd_post post;

@@ -13,7 +13,9 @@
 static const double seconds_bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                          0.25,  0.5,    1,     2.5,  5,     10,   30 };
 static const double passes_bounds[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096 };
-#define MAX_BOUNDS 14
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define MAX_BOUNDS COUNT(seconds_bounds)
+#define MAX_KINDS 4 /* of tasks: server/task.h */
 
 struct histogram {
     const double *bounds;
@@ -45,7 +47,7 @@ struct mfd_metrics {
     size_t n_requests;
     struct route_series *routes;
     size_t n_routes;
-    struct kind_series kinds[4];
+    struct kind_series kinds[MAX_KINDS];
     size_t n_kinds;
     struct histogram run_passes, run_seconds, run_waited;
     uint64_t bytes_in, bytes_out;
@@ -58,8 +60,8 @@ struct mfd_metrics *mfd_metrics_new(void)
     if (!m)
         return NULL;
     pthread_mutex_init(&m->lock, NULL);
-    m->run_passes = (struct histogram){ .bounds = passes_bounds, .n = 12 };
-    m->run_seconds = (struct histogram){ .bounds = seconds_bounds, .n = 14 };
+    m->run_passes = (struct histogram){ .bounds = passes_bounds, .n = COUNT(passes_bounds) };
+    m->run_seconds = (struct histogram){ .bounds = seconds_bounds, .n = COUNT(seconds_bounds) };
     m->run_waited = m->run_seconds;
     m->started = time(NULL);
     return m;
@@ -111,7 +113,9 @@ static struct route_series *find_route(struct mfd_metrics *m, const char *method
     if (!at)
         return NULL;
     m->routes = at;
-    at[m->n_routes] = (struct route_series){ method, route, { .bounds = seconds_bounds, .n = 14 } };
+    at[m->n_routes] = (struct route_series){
+        method, route, { .bounds = seconds_bounds, .n = COUNT(seconds_bounds) }
+    };
     return &at[m->n_routes++];
 }
 
@@ -137,7 +141,7 @@ void mfd_metrics_run(struct mfd_metrics *m, const char *kind, size_t tasks, size
     size_t i = 0;
     while (i < m->n_kinds && strcmp(m->kinds[i].kind, kind) != 0)
         i++;
-    if (i == m->n_kinds && i < 4)
+    if (i == m->n_kinds && i < MAX_KINDS)
         m->kinds[m->n_kinds++] = (struct kind_series){ .kind = kind };
     if (i < m->n_kinds) {
         m->kinds[i].runs++;

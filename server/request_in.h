@@ -58,7 +58,6 @@ struct mfd_request {
     bool http_1_0;
     bool unframed; /* where the body ends is in doubt: answer at once, then close */
     bool discard;  /* the body is read and thrown away: the answer is settled */
-    bool accounted;
 
     char *uri; /* as sent: path?query */
     char *path;

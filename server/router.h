@@ -37,10 +37,9 @@ struct mfd_route {
     unsigned accepts; /* set of enum mfd_media that the body may be; 0: a body is refused */
     unsigned offers;  /* set of enum mfd_media of the answer; 0: JSON */
     bool body_optional;
-    bool heavy;        /* on a worker: computes for long, and leaves a thread to quick ones */
-    bool job;          /* the limits of jobs hold for bodies, and uploads go where jobs are kept */
-    unsigned upload;   /* those of `accepts` that stream to a file (server/upload.h) */
-    bool undocumented; /* not part of proto/openapi.yaml */
+    bool heavy;      /* on a worker: computes for long, and leaves a thread to quick ones */
+    bool job;        /* the limits of jobs hold for bodies, and uploads go where jobs are kept */
+    unsigned upload; /* those of `accepts` that stream to a file (server/upload.h) */
 };
 
 /* Where a path leads. */

@@ -135,7 +135,6 @@ void mfd_workers_free(struct mfd_workers *pool)
 void mfd_workers_submit(struct mfd_workers *pool, struct mfd_work *job)
 {
     job->next = NULL;
-    job->pool = pool;
     pthread_mutex_lock(&pool->lock);
     struct queue *queue = &pool->queues[job->kind];
     *queue->last = job;

@@ -17,7 +17,6 @@ struct mfd_work {
     void *arg;
     enum mfd_work_kind kind;
     struct mfd_work *next; /* the pool's */
-    struct mfd_workers *pool;
     struct mfd_post post;
 };
 
