@@ -67,17 +67,15 @@ int mfd_ndarray_read(const struct mfd_pickle_value *v, struct mfd_ndarray *out,
                      struct mfd_error *err)
 {
     struct mfd_ndarray a = { 0 };
-    const struct mfd_pickle_value *shape, *dtype, *data, *order;
+    const struct mfd_pickle_value *shape, *dtype, *data;
     if (mfd_pickle_is_call(v, "_reconstruct")) {
         shape = mfd_pickle_item(v->object->state, 1);
         dtype = mfd_pickle_item(v->object->state, 2);
-        order = mfd_pickle_item(v->object->state, 3);
         data = mfd_pickle_item(v->object->state, 4);
     } else {
         data = mfd_pickle_argument(v, 0);
         dtype = mfd_pickle_argument(v, 1);
         shape = mfd_pickle_argument(v, 2);
-        order = mfd_pickle_argument(v, 3);
     }
     int status = read_dtype(dtype, &a, err);
     if (!status)
@@ -86,8 +84,6 @@ int mfd_ndarray_read(const struct mfd_pickle_value *v, struct mfd_ndarray *out,
         status = read_data(data, &a, err);
     if (status)
         return status;
-    a.fortran =
-        (order && order->kind == MFD_PICKLE_BOOL && order->truth) || mfd_pickle_is_text(order, "F");
     *out = a;
     return MFD_OK;
 }

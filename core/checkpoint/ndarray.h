@@ -15,7 +15,6 @@ struct mfd_ndarray {
     char type;    /* 'O' objects, 'i', 'u', 'f' numbers, 'b' truth values */
     size_t width; /* bytes of a number */
     bool swapped; /* numbers are big-endian */
-    bool fortran; /* numbers (never objects) are stored column by column */
     const struct mfd_pickle_items *objects; /* n of them for 'O' */
     char *bytes;                            /* owned; n * width otherwise */
 };
@@ -26,7 +25,8 @@ int mfd_ndarray_read(const struct mfd_pickle_value *v, struct mfd_ndarray *out,
                      struct mfd_error *err) MFD_MUST_CHECK;
 void mfd_ndarray_deinit(struct mfd_ndarray *a);
 
-/* Element i, counted as stored, of an array of integers or truth values. */
+/* Element i of an array of integers or truth values, counted as stored: of more than one dimension,
+ * column by column where NumPy had it so. Objects are row by row whatever NumPy had. */
 bool mfd_ndarray_integer(const struct mfd_ndarray *a, size_t i, int64_t *out);
 
 /* A number in any of its disguises: a plain one, or numpy.core.multiarray.scalar. */
