@@ -4,16 +4,15 @@
 
 #include "core/base/parse.h"
 #include "proto/decode.h"
+#include "proto/text.h"
 
 static int bad(struct mfd_problem *problem, const char *name, const char *value,
                const char *const *words)
 {
     char known[200] = "";
     for (size_t i = 0; words[i]; i++)
-        if (words[i][0]) {
-            strncat(known, known[0] ? ", " : "", sizeof known - strlen(known) - 1);
-            strncat(known, words[i], sizeof known - strlen(known) - 1);
-        }
+        if (words[i][0])
+            mfd_text_list(known, sizeof known, words[i]);
     return mfd_problem_set(problem, "invalid-parameter", NULL,
                            "%s=%.100s: this parameter may be %s", name, value, known);
 }

@@ -1,6 +1,7 @@
 #include "proto/text.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ceil(10^k * 2^(63 - floor(log2 10^k))) for k = -31 ... 45 */
@@ -260,6 +261,13 @@ void mfd_text_cut(char *s)
     if (back < n && ((unsigned char)s[n - 1 - back] & 0x80) &&
         utf8_length((const unsigned char *)s + n - 1 - back, back + 1) != back + 1)
         s[n - 1 - back] = '\0';
+}
+
+void mfd_text_list(char *list, size_t size, const char *word)
+{
+    size_t n = strlen(list);
+    snprintf(list + n, size - n, "%s%s", n ? ", " : "", word);
+    mfd_text_cut(list);
 }
 
 void mfd_text_member(struct mfd_buffer *out, const char *name, const char *value)

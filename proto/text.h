@@ -31,5 +31,8 @@ size_t mfd_text_f32(char *at, float value);
 /* Append n numbers with commas between. */
 void mfd_text_f32s(struct mfd_buffer *out, const float *values, size_t n);
 
+/* Append a word to a list, "a, b, c", that is kept in `size` bytes; the list ends where they do. */
+void mfd_text_list(char *list, size_t size, const char *word);
+
 /* Shorten a cut string to whole UTF-8 characters. */
 void mfd_text_cut(char *s);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/base/parse.h"
+#include "proto/text.h"
 #include "server/app.h"
 #include "server/gzip.h"
 #include "server/origin.h"
@@ -102,13 +103,13 @@ static bool check_client(struct mfd_request *rq)
 /* "a, b, c": the types or ?format= names of a set */
 static void list_media(unsigned set, bool names, char *out, size_t size)
 {
-    size_t n = 0;
     out[0] = '\0';
     for (unsigned bit = 1; bit < 1u << MFD_MEDIA_COUNT; bit <<= 1) {
-        const struct mfd_media_info *info = set & bit ? mfd_media_info((enum mfd_media)bit) : NULL;
+        const struct mfd_media_info *info =
+            (set & bit) ? mfd_media_info((enum mfd_media)bit) : NULL;
         const char *text = !info ? NULL : names ? info->name : info->type;
-        if (text && n < size)
-            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", text);
+        if (text)
+            mfd_text_list(out, size, text);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
+#include "proto/text.h"
 #include "server/app.h"
 #include "server/job_files.h"
 #include "server/served.h"
@@ -42,11 +43,10 @@ const struct mfd_route *mfd_job_operation(struct mfd_app *app, const char *name)
 void mfd_job_operations(struct mfd_app *app, char *out, size_t size)
 {
     const struct mfd_route *const *table = mfd_app_routes(app), *route = NULL;
-    size_t n = 0;
     out[0] = '\0';
-    while ((route = next_operation(&table, route)) && n < size)
+    while ((route = next_operation(&table, route)))
         if (mfd_job_operation(app, route->operation->name) == route) /* not again */
-            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", route->operation->name);
+            mfd_text_list(out, size, route->operation->name);
 }
 
 char *mfd_job_params_text(const struct mfd_params *params)

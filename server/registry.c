@@ -129,16 +129,14 @@ static struct mfd_entry *find_default(const struct mfd_registry *r,
 
 int mfd_registry_fail_model(const struct mfd_registry *r, const char *name, struct mfd_error *err)
 {
-    char list[256];
-    size_t n = 0;
+    char list[256] = "", one[160];
     const struct mfd_failed_model *failed = name ? mfd_registry_failed(r, name) : NULL;
     if (failed)
         return mfd_registry_fail_failed(failed, err);
-    list[0] = '\0';
-    for (size_t i = 0; i < r->n && n < sizeof list; i++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s@%s", i ? ", " : "",
-                              r->entries[i]->row.name, r->entries[i]->row.version);
-    mfd_text_cut(list);
+    for (size_t i = 0; i < r->n; i++) {
+        snprintf(one, sizeof one, "%s@%s", r->entries[i]->row.name, r->entries[i]->row.version);
+        mfd_text_list(list, sizeof list, one);
+    }
     return mfd_fail_as(err, MFD_ENOTFOUND, "model-not-found", "There is no model '%.100s'; %s%s.",
                        name ? name : "(default)", r->n ? "there is " : "none is registered", list);
 }
@@ -353,12 +351,9 @@ int mfd_registry_add_genome(struct mfd_registry *r, const char *name, const char
 
 static int fail_genome(const struct mfd_registry *r, const char *name, struct mfd_error *err)
 {
-    char list[256];
-    size_t n = 0;
-    list[0] = '\0';
-    for (size_t i = 0; i < r->n_genomes && n < sizeof list; i++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", r->genomes[i].name);
-    mfd_text_cut(list);
+    char list[256] = "";
+    for (size_t i = 0; i < r->n_genomes; i++)
+        mfd_text_list(list, sizeof list, r->genomes[i].name);
     return mfd_fail_as(err, MFD_ENOTFOUND, "genome-not-found", "There is no genome '%.100s'; %s%s.",
                        name ? name : "(default)", r->n_genomes ? "there is " : "none is registered",
                        list);

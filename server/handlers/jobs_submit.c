@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/memory.h"
 #include "proto/json.h"
+#include "proto/text.h"
 #include "server/app.h"
 #include "server/handlers/jobs.h"
 #include "server/handlers/page.h"
@@ -93,12 +94,10 @@ static int choose_format(struct mfd_request *rq, const struct envelope *e, struc
     row->format = mfd_media_negotiate(offers, mfd_request_header(rq, "Accept"), e->format);
     if (row->format)
         return 0;
-    size_t n = 0;
     char names[96] = "";
     for (unsigned bit = 1; bit < 1u << MFD_MEDIA_COUNT; bit <<= 1)
-        if ((offers & bit) && mfd_media_info((enum mfd_media)bit)->name && n < sizeof names)
-            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
-                                  mfd_media_info((enum mfd_media)bit)->name);
+        if ((offers & bit) && mfd_media_info((enum mfd_media)bit)->name)
+            mfd_text_list(names, sizeof names, mfd_media_info((enum mfd_media)bit)->name);
     return mfd_problem_set(problem, "not-acceptable", NULL, "The result of %s can be: %s.",
                            e->operation, names);
 }

@@ -207,6 +207,23 @@ static void tsv_fields_stay_on_their_line(void **state)
     mfd_buffer_deinit(&out);
 }
 
+static void a_list_of_words_ends_where_its_room_does(void **state)
+{
+    (void)state;
+    char list[12] = "";
+    mfd_text_list(list, sizeof list, "json");
+    assert_string_equal(list, "json");
+    mfd_text_list(list, sizeof list, "tsv");
+    assert_string_equal(list, "json, tsv");
+    mfd_text_list(list, sizeof list, "npy");
+    assert_string_equal(list, "json, tsv, ");
+    mfd_text_list(list, sizeof list, "vcf");
+    assert_string_equal(list, "json, tsv, ");
+    char whole[4] = "";
+    mfd_text_list(whole, sizeof whole, "ab\xc3\xa9"); /* of a letter of two bytes, none */
+    assert_string_equal(whole, "ab");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +235,7 @@ int main(void)
         cmocka_unit_test(strings_of_any_bytes_become_valid_json),
         cmocka_unit_test(a_cut_string_ends_with_a_whole_character),
         cmocka_unit_test(tsv_fields_stay_on_their_line),
+        cmocka_unit_test(a_list_of_words_ends_where_its_room_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
