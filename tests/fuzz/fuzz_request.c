@@ -1,4 +1,5 @@
-/* Request bodies: the first byte says whose members, the rest is the body. */
+/* Request bodies: the first byte says whose members, the rest is the body; or options as a query
+ * string gives them, NAME=VALUE a line. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,41 @@ static void use(const struct mfd_body *body)
         abort();
 }
 
+/* Options of a query, read as the daemon does; 0, or -1 with the problem. */
+static int read_options(struct mfd_body *body, char *text, const struct mfd_limits *limits,
+                        struct mfd_problem *problem)
+{
+    mfd_body_defaults(body, MFD_CALL_VARIANTS);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        char *value = line + strcspn(line, "=");
+        if (*value)
+            *value++ = '\0';
+        int known = mfd_body_option(body, line, value, problem);
+        if (known > 0)
+            known = mfd_body_member(body, line, value, limits, problem);
+        if (known < 0)
+            return -1;
+    }
+    return mfd_body_members(body, limits, problem) ? -1 : mfd_body_check(body, problem);
+}
+
+static int try_options(const uint8_t *data, size_t size, const struct mfd_limits *limits,
+                       struct mfd_problem *problem)
+{
+    struct mfd_body body = MFD_BODY_INIT;
+    char *text = malloc(size + 1);
+    if (!text)
+        return 0;
+    memcpy(text, data, size);
+    text[size] = '\0';
+    int status = read_options(&body, text, limits, problem);
+    if (status == 0)
+        use(&body);
+    mfd_body_deinit(&body);
+    free(text);
+    return status;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -41,9 +77,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mfd_body body;
     if (size == 0)
         return 0;
-    enum mfd_call call = (data[0] ^ '0') % 7;
-    if (mfd_body_decode(&body, call, (const char *)data + 1, size - 1, &limits, limits.items,
-                        &problem) == 0) {
+    enum mfd_call call = (data[0] ^ '0') % 8;
+    if (call == 7) {
+        if (try_options(data + 1, size - 1, &limits, &problem) == 0)
+            return 0;
+    } else if (mfd_body_decode(&body, call, (const char *)data + 1, size - 1, &limits, limits.items,
+                               &problem) == 0) {
         use(&body);
         mfd_body_deinit(&body);
         return 0;
