@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include "client/lib/url.h"
+#include "client/mfd/choice.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
 #include "client/mfd/download.h"
 #include "client/mfd/job.h"
 #include "client/mfd/show.h"
+#include "core/base/cleanup.h"
 #include "core/base/file.h"
 
 #define MOST_STDIN ((size_t)1 << 30) /* bytes of a VCF on standard input */
@@ -191,7 +193,7 @@ static int submit_variants(struct app *app, int argc, char **argv, struct mfd_er
 {
     struct source source = { 0 };
     json_t *request = compute_options(&app->set);
-    int status = request ? compute_track_options(request, &app->set, err) : mfd_fail_nomem(err);
+    int status = request ? choice_add(app, request, err) : mfd_fail_nomem(err);
     source_words(&source, argv, (size_t)argc);
     if (status == MFD_OK) {
         set_words(request, "scores", &app->set.scores);
@@ -204,42 +206,60 @@ static int submit_variants(struct app *app, int argc, char **argv, struct mfd_er
     return status;
 }
 
-static void add_words(struct mfd_buffer *query, const char *name, const struct list *words)
+static void add_words(struct mfd_buffer *query, const char *name, const json_t *words)
 {
     struct mfd_buffer all = MFD_BUFFER_INIT;
-    for (size_t i = 0; i < words->n; i++)
-        mfd_buffer_addf(&all, "%s%s", i ? "," : "", words->at[i]);
-    if (words->n && !all.failed)
+    json_t *word;
+    size_t i;
+    json_array_foreach(words, i, word)
+        mfd_buffer_addf(&all, "%s%s", i ? "," : "", json_string_value(word));
+    query->failed |= all.failed;
+    if (all.data)
         mfd_url_query(query, name, all.data);
     mfd_buffer_deinit(&all);
 }
 
-/* Options of a VCF are parameters. */
-static int query_of(const struct settings *set, struct mfd_buffer *query, struct mfd_error *err)
+static void add_parameter(struct mfd_buffer *query, const char *name, const json_t *value)
 {
-    const struct {
-        const char *name, *value;
-    } words[] = { { "operation", "variants/score" },
-                  { "format", format_of(set) },
-                  { "model", set->model },
-                  { "genome", set->genome },
-                  { "ensemble", set->ensemble },
-                  { "scale", set->scale },
-                  { "aggregate", set->aggregate },
-                  { "pad", set->pad ? "true" : NULL },
-                  { "strict", set->strict ? "true" : NULL },
-                  { "dry_run", set->dry_run ? "true" : NULL } };
-    if (set->where.n)
-        return compute_misuse(err, "with a VCF name the --tracks; --where is for variants in "
-                                   "words");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (words[i].value)
-            mfd_url_query(query, words[i].name, words[i].value);
-    for (size_t i = 0; i < set->tracks.n; i++)
-        mfd_url_query(query, "track", set->tracks.at[i]);
-    add_words(query, "components", &set->components);
-    add_words(query, "scores", &set->scores);
-    return query->failed ? mfd_fail_nomem(err) : MFD_OK;
+    static const char *const lists[] = { "over", "components", "scores" };
+    if (json_is_string(value) || json_is_boolean(value)) {
+        const char *truth = json_is_true(value) ? "true" : "false";
+        mfd_url_query(query, name, json_is_string(value) ? json_string_value(value) : truth);
+        return;
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strcmp(lists[i], name) == 0) {
+            add_words(query, name, value);
+            return;
+        }
+    MFD_AUTO_FREE char *text = json_dumps(value, JSON_COMPACT);
+    query->failed |= !text;
+    if (text)
+        mfd_url_query(query, name, text);
+}
+
+/* Options of a VCF are parameters: each member of the request that a list would have, those of
+ * "tracks" by themselves. */
+static int query_of(struct app *app, struct mfd_buffer *query, struct mfd_error *err)
+{
+    json_t *options = compute_options(&app->set), *value, *id;
+    int status = options ? choice_add(app, options, err) : mfd_fail_nomem(err);
+    const char *name;
+    size_t i;
+    mfd_url_query(query, "operation", "variants/score");
+    mfd_url_query(query, "format", format_of(&app->set));
+    if (status == MFD_OK)
+        set_words(options, "scores", &app->set.scores);
+    json_t *tracks = json_incref(json_object_get(options, "tracks"));
+    json_object_del(options, "tracks");
+    json_array_foreach(json_object_get(tracks, "ids"), i, id)
+        mfd_url_query(query, "track", json_string_value(id));
+    json_object_del(tracks, "ids");
+    json_object_foreach(tracks, name, value) add_parameter(query, name, value);
+    json_object_foreach(options, name, value) add_parameter(query, name, value);
+    json_decref(tracks);
+    json_decref(options);
+    return status == MFD_OK && query->failed ? mfd_fail_nomem(err) : status;
 }
 
 static int post_vcf(struct app *app, const void *bytes, size_t n, struct mfd_error *err)
@@ -247,7 +267,7 @@ static int post_vcf(struct app *app, const void *bytes, size_t n, struct mfd_err
     struct mfd_buffer query = MFD_BUFFER_INIT;
     json_t *job = NULL;
     bool gzip = n > 2 && memcmp(bytes, "\x1f\x8b", 2) == 0;
-    int status = query_of(&app->set, &query, err);
+    int status = query_of(app, &query, err);
     struct mfd_client_request request = { .query = query.data,
                                           .body = bytes,
                                           .body_len = n,
@@ -295,6 +315,17 @@ static bool ends_in(const char *text, const char *ending)
     return n > m && strcmp(text + n - m, ending) == 0;
 }
 
+/* Settings of the metadata are of scores alone. */
+static int check_settings(const struct settings *set, bool score, struct mfd_error *err)
+{
+    bool any = set->over.n || set->levels || set->distribution || set->given_settings.n ||
+               set->set.n || set->like || set->bias || set->a.n || set->b.n || set->held;
+    if (score || !any)
+        return choice_check(set, err);
+    return compute_misuse(err, "--over, --set, --a and --b, and what goes with them, are of score; "
+                               "other operations take them in a REQUEST.json");
+}
+
 static int submit(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
     const char *operation = argc ? argv[0] : "";
@@ -302,6 +333,9 @@ static int submit(struct app *app, int argc, char **argv, struct mfd_error *err)
     bool file = argc == 2 && (strcmp(argv[1], "-") == 0 || access(argv[1], F_OK) == 0);
     if (argc == 2 && ends_in(argv[1], ".json"))
         return submit_request(app, score ? "variants/score" : operation, argv[1], err);
+    int status = check_settings(&app->set, score, err);
+    if (status < 0)
+        return status;
     if (score && (app->set.vcf || file))
         return submit_vcf(app, app->set.vcf ? app->set.vcf : argv[1], err);
     if (score && argc > 1)
@@ -353,6 +387,6 @@ const struct command command_jobs = {
         "run was interrupted), delete forgets it.",
     .most = 100000,
     .groups = FOR_MODEL | FOR_TRACKS | FOR_WHERE | FOR_COMPUTE | FOR_VALUES | FOR_INPUT |
-              FOR_SCORE | FOR_LIST_LENGTH,
+              FOR_SCORE | FOR_LIST_LENGTH | FOR_VIRTUAL | FOR_COMPARE | FOR_HELD | FOR_MARGINAL,
     .run = run,
 };

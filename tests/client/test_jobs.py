@@ -63,6 +63,26 @@ class Jobs(Live):
         self.assertEqual(self.result(self.submit("predict/marginal", path, "-f", "json")),
                          self.direct("/api/v1/predict/marginal", request, "json"))
 
+    def test_what_a_list_may_ask_a_vcf_may(self):
+        calls = self.file("calls.vcf", VCF.encode())
+        contrast = {"a": {"proc_target": "CTCF"}, "b": {"proc_target": "MAX", "Biosample_term_name": ["K562", "HepG2"]},
+                    "like": TRACK, "held": "technical"}
+        for options, request in (
+                (("-w", "proc_target=CTCF,MAX", "-w", "Biosample_term_name=HepG2", "--aggregate", "mean"),
+                 {"tracks": {"where": {"proc_target": ["CTCF", "MAX"], "Biosample_term_name": ["HepG2"]}, "aggregate": "mean"}}),
+                (("-t", TRACK, "--over", "Library_lab,Processing_pipeline", "--distribution", "uniform", "--levels"),
+                 {"tracks": {"ids": [TRACK]}, "over": ["Library_lab", "Processing_pipeline"], "distribution": "uniform",
+                  "levels": True}),
+                (("--a", "proc_target=CTCF", "--b", "proc_target=MAX", "--b", "Biosample_term_name=K562,HepG2", "--like",
+                  TRACK, "--held", "technical", "-c", "total,technical"), {**contrast, "components": ["total", "technical"]}),
+                (("--set", "proc_target=MAX", "--like", TRACK, "--bias", "1.5", "--scores", "effect,reference"),
+                 {"virtual_tracks": [{"id": "what if", "metadata": {"proc_target": "MAX"}, "like": TRACK, "bias": 1.5}],
+                  "scores": ["effect", "reference"]})):
+            with self.subTest(options=options):
+                wanted = self.direct("/api/v1/variants/score", {"variants": VARIANTS, **request}, "tsv")
+                self.assertEqual(self.result(self.submit("score", calls, *options)), wanted)
+                self.assertEqual(self.result(self.submit("score", *VARIANTS, *options)), wanted)
+
     def test_a_large_vcf_that_is_packed_already_arrives(self):
         lines = b"".join(b"20\t%d\t%s\tN\tA\t.\t.\t.\n" % (42984000 + i, os.urandom(40).hex().encode())
                          for i in range(2000))
@@ -247,7 +267,8 @@ class Jobs(Live):
 
     def test_what_makes_no_sense_is_a_usage_error(self):
         for arguments in (("submit",), ("submit", "dance", "x"), ("wait",), ("frob", "x"),
-                          ("submit", "score", self.file("w.vcf", VCF.encode()), "-w", "proc_target=CTCF")):
+                          ("submit", "predict", REGION, "--over", "Library_lab"),
+                          ("submit", "score", *VARIANTS, "--levels"), ("submit", "score", *VARIANTS, "--a", "x=y")):
             self.ask(*arguments, code=2)
         self.assertIn("no operation", self.ask("submit", "dance", self.file("r.json", b"{}"), code=1).err)
 
