@@ -25,11 +25,12 @@ int mfd_interval_set(struct mfd_interval *out, const struct mfd_genome *genome, 
                            "interval [%lld, %lld) of %s is empty: its start is not before its end",
                            (long long)start, (long long)end, mfd_quote(chrom, n).text);
     int64_t length = mfd_genome_contig_length(genome, contig);
+    const char *assembly = mfd_genome_assembly(genome);
     if (start < 0 || end > length)
         return mfd_fail_as(err, MFD_EINVAL, "window-off-contig",
-                           "interval [%lld, %lld) leaves contig '%.40s', which has %lld bases",
+                           "interval [%lld, %lld) leaves contig '%.40s', which has %lld bases%s%s",
                            (long long)start, (long long)end, mfd_genome_contig_name(genome, contig),
-                           (long long)length);
+                           (long long)length, assembly ? " in " : "", assembly ? assembly : "");
     *out = (struct mfd_interval){ contig, start, end };
     return MFD_OK;
 }

@@ -144,12 +144,14 @@ static enum mfd_variant_status check_shape(struct mfd_variant *v, struct mfd_gen
         return MFD_VARIANT_BAD_ALLELE;
     }
     int64_t length = mfd_genome_contig_length(genome, v->contig);
+    const char *assembly = mfd_genome_assembly(genome);
     if (v->pos < 0 || v->pos >= length || length - v->pos < (int64_t)strlen(v->ref)) {
         mfd_fail_as(reason, MFD_EINVAL, slugs[MFD_VARIANT_OFF_CONTIG],
                     "position %lld with %zu reference bases leaves contig '%.40s', which has %lld "
-                    "bases",
+                    "bases%s%s",
                     (long long)v->pos + 1, strlen(v->ref),
-                    mfd_genome_contig_name(genome, v->contig), (long long)length);
+                    mfd_genome_contig_name(genome, v->contig), (long long)length,
+                    assembly ? " in " : "", assembly ? assembly : "");
         return MFD_VARIANT_OFF_CONTIG;
     }
     return MFD_VARIANT_OK;

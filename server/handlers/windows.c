@@ -1,5 +1,6 @@
 /* POST /api/v1/predict and /api/v1/features: sequences of exactly a window, and intervals of a
  * genome cut into bins. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,15 @@ static int place_interval(const struct mfd_scoring *s, const struct mfd_item *it
     return MFD_OK;
 }
 
+static void refuse_length(struct mfd_problem *found, int64_t most, int64_t bins, int64_t bases,
+                          const char *pointer)
+{
+    mfd_problem_limit(found, "interval_bins", most, bins, pointer);
+    size_t n = strlen(found->detail);
+    snprintf(found->detail + n, sizeof found->detail - n,
+             " Ask for it as intervals of at most %lld bases.", (long long)bases);
+}
+
 static int check_interval(struct windows *w, size_t i, const char *pointer,
                           struct mfd_problem *problem)
 {
@@ -111,7 +121,7 @@ static int check_interval(struct windows *w, size_t i, const char *pointer,
     if (place_interval(s, &s->body.items[i], site, &err))
         mfd_problem_from_error(&found, &err, pointer);
     else if (site->bins > (size_t)most)
-        mfd_problem_limit(&found, "interval_bins", most, (int64_t)site->bins, pointer);
+        refuse_length(&found, most, (int64_t)site->bins, most * bin, pointer);
     else if (!s->body.pad) {
         int64_t last = site->first + ((int64_t)site->bins - 1) * bin;
         int64_t left = outside(s, site, site->first), right = outside(s, site, last);

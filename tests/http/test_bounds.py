@@ -100,6 +100,8 @@ class Held(harness.Case):
             problem = result["problem"]
             self.assertEqual((problem["type"], problem["limit"], problem["pointer"]),
                              ("/problems/over-limit", {"name": name, "maximum": maximum, "actual": actual}, pointer))
+            if name == "interval_bins":
+                self.assertIn("at most 1024 bases", problem["detail"])
         self.assertEqual(self.post(PREDICT, {"intervals": ["region1:3969-4992"]}).json()["summary"]["ok"], 1)
         self.assertEqual(self.post(PREDICT, {"sequences": [{"id": "x" * 40, "sequence": ONE}]}).json()["summary"]["ok"], 1)
 

@@ -301,6 +301,13 @@ class Scores(harness.Case):
             self.assertEqual(info(records(answer.body.decode())[0]), info(listed))
         self.assertNotIn("MFD_LEVEL", "".join(self.hold(over=["Library_lab"], tracks={"ids": tracks[:1]}, scores=["l2"])))
 
+    def test_a_place_that_only_another_assembly_has_is_told_of_which_this_is(self):
+        for path, request in ((SCORE, {"variants": ["chr20-64000000-C-T"]}),
+                              ("/api/v1/predict", {"intervals": ["chr20:64000000-64000001"]})):
+            problem = self.post(path, request).json()["results"][0]["problem"]
+            self.assertEqual(problem["type"], "/problems/window-off-contig")
+            self.assertIn("63025520 bases in GRCh37", problem["detail"])
+
     def test_effects_of_every_track_are_told_beside_other_scores_only(self):
         self.assertNotIn("MFD_EFFECTS", self.both()[1])
         self.assertNotIn("MFD_EFFECTS", self.both(scores=["sar"])[1])
