@@ -172,6 +172,11 @@ static int read_header(struct mfd_safetensors *st, struct mfd_error *err)
     if (st->size < sizeof length)
         return mfd_fail(err, MFD_EFORMAT, "%zu bytes are too few for a safetensors file", st->size);
     memcpy(&length, st->bytes, sizeof length);
+    if (memcmp(st->bytes, "PK\3\4", 4) == 0)
+        return mfd_fail(
+            err, MFD_EFORMAT,
+            "this is a zip file, as checkpoints of PyTorch are, and no safetensors file; "
+            "`mfd-model import` makes a bundle of a checkpoint");
     if (length > st->size - sizeof length)
         return mfd_fail(err, MFD_EFORMAT,
                         "the header should take %llu bytes but the file has %zu:"

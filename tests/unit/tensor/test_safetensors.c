@@ -221,6 +221,17 @@ static void a_file_cut_anywhere_is_refused(void **state)
     mfd_buffer_deinit(&b);
 }
 
+static void a_checkpoint_is_told_from_what_was_cut(void **state)
+{
+    (void)state;
+    struct mfd_error err = MFD_ERROR_INIT;
+    struct mfd_safetensors *st = NULL;
+    assert_int_equal(mfd_safetensors_parse(&st, "PK\3\4\0\0\0\0\0\0", 10, &err), MFD_EFORMAT);
+    assert_non_null(strstr(err.message, "mfd-model import"));
+    assert_int_equal(mfd_safetensors_parse(&st, "PK\5\6\0\0\0\0\0\0", 10, &err), MFD_EFORMAT);
+    assert_non_null(strstr(err.message, "cut short"));
+}
+
 static void lengths_and_depths_that_would_cost_too_much_are_refused(void **state)
 {
     (void)state;
@@ -265,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_writer_refuses_what_it_could_not_read_back),
         cmocka_unit_test(every_malformed_header_is_refused),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
+        cmocka_unit_test(a_checkpoint_is_told_from_what_was_cut),
         cmocka_unit_test(lengths_and_depths_that_would_cost_too_much_are_refused),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
