@@ -68,11 +68,10 @@ static bool forbidden_by_precondition(struct mfd_request *rq, const char *name)
 {
     struct mfd_model_info info = { 0 };
     struct mfd_error err = MFD_ERROR_INIT;
-    char tag[96] = "";
+    char tag[MFD_MODEL_ETAG] = "";
     bool exists = mfd_registry_find(registry_of(rq), name, &info, &err) == MFD_OK && info.id;
     if (exists)
-        snprintf(tag, sizeof tag, "%.40s-%s%s", info.digest, mfd_model_state_name(info.state),
-                 info.is_default ? "-default" : "");
+        mfd_model_etag(&info, tag);
     mfd_model_info_deinit(&info);
     return mfd_request_precondition_failed(rq, exists ? tag : NULL);
 }

@@ -42,6 +42,12 @@ static void get_genomes(struct mfd_request *rq)
     mfd_digests_fill(app);
 }
 
+void mfd_model_etag(const struct mfd_model_info *info, char tag[MFD_MODEL_ETAG])
+{
+    snprintf(tag, MFD_MODEL_ETAG, "%.40s-%s%s", info->digest, mfd_model_state_name(info->state),
+             info->is_default ? "-default" : "");
+}
+
 json_t *mfd_model_json(const struct mfd_model_info *info, json_t *card)
 {
     json_t *out = json_pack("{s:s, s:s?, s:s?, s:s, s:b}", "name", info->name, "version",
@@ -114,9 +120,8 @@ static void get_model(struct mfd_request *rq)
         mfd_model_info_deinit(&info);
         return;
     }
-    char tag[96];
-    snprintf(tag, sizeof tag, "%.40s-%s%s", info.digest, mfd_model_state_name(info.state),
-             info.is_default ? "-default" : "");
+    char tag[MFD_MODEL_ETAG];
+    mfd_model_etag(&info, tag);
     if (mfd_request_etag(rq, tag)) {
         mfd_model_info_deinit(&info);
         return;
