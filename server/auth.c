@@ -213,6 +213,11 @@ int mfd_auth_check(struct mfd_auth *auth, const char *authorization, const char 
     return status;
 }
 
+double mfd_key_burst(double rate)
+{
+    return fmax(1, 2 * rate);
+}
+
 void mfd_key_make(struct mfd_key *key, char text[MFD_KEY_TEXT])
 {
     char secret[49];

@@ -65,6 +65,8 @@ int mfd_auth_check(struct mfd_auth *auth, const char *authorization, const char 
                    struct mfd_principal *principal, struct mfd_problem *problem,
                    unsigned *retry_after) MFD_MUST_CHECK;
 
+/* Requests at once that a key of that rate may send: of two seconds, and one at least. */
+double mfd_key_burst(double rate);
 /* Make a key: fills id, hash and created, and writes the text that is shown once. */
 void mfd_key_make(struct mfd_key *key, char text[MFD_KEY_TEXT]);
 /* "read,predict" to bits and back; admin implies the others. MFD_EINVAL names the unknown word. */

@@ -1,6 +1,5 @@
 #include "server/keys.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 
 static int add(const struct mfd_options *o, struct mfd_store *store, struct mfd_error *err)
 {
-    struct mfd_key key = { .rate = o->key_rate, .burst = fmax(1, 2 * o->key_rate) };
+    struct mfd_key key = { .rate = o->key_rate, .burst = mfd_key_burst(o->key_rate) };
     char text[MFD_KEY_TEXT];
     size_t n = strlen(o->key_name);
     if (n == 0 || n >= sizeof key.name || !mfd_utf8_valid(o->key_name, n))

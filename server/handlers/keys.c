@@ -1,5 +1,4 @@
 /* API keys over HTTP, for those who have the admin scope. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +58,7 @@ static int read_key(const json_t *json, struct mfd_key *key, struct mfd_error *e
             "'rate' goes from 0 (no limit) to 1e6, 'days' from 0 (no end) to 36500.");
     snprintf(key->name, sizeof key->name, "%s", name);
     key->rate = rate;
-    key->burst = fmax(1, 2 * rate);
+    key->burst = mfd_key_burst(rate);
     key->expires = days * 86400;
     return mfd_scopes_parse(scopes, &key->scopes, err);
 }
