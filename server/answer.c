@@ -24,24 +24,18 @@ static bool stated_limits(struct mfd_request *rq, const struct mfd_operation_pla
         mfd_problem_limit(problem, "passes", limits->passes, (int64_t)plan->passes, NULL);
     else
         return true;
-    size_t n = strlen(problem->detail);
-    snprintf(problem->detail + n, sizeof problem->detail - n,
-             " Ask for less, or post the same request as a job.");
-    snprintf(problem->extra, sizeof problem->extra, "\"links\":{\"jobs\":\"/api/v1/jobs\"}");
+    mfd_operation_suggest_job(problem);
     return false;
 }
-
-/* Bodies and answers of the Open Inference Protocol may be JSON with tensors behind it. */
-#define TENSOR_HEADER "Inference-Header-Content-Length"
 
 static int tensors_in(struct mfd_request *rq, struct mfd_operation_input *input,
                       struct mfd_problem *problem)
 {
-    const char *text = mfd_request_header(rq, TENSOR_HEADER);
+    const char *text = mfd_request_header(rq, MFD_TENSOR_HEADER);
     int64_t n = 0;
     if (text && !mfd_parse_i64(text, strlen(text), 1, (int64_t)input->size, &n))
         return mfd_problem_set(problem, "bad-request", NULL,
-                               TENSOR_HEADER
+                               MFD_TENSOR_HEADER
                                " must be the bytes of JSON that the body begins with.");
     input->json_bytes = (size_t)n;
     return 0;
@@ -51,7 +45,7 @@ static void tensors_out(struct mfd_request *rq, size_t json_bytes)
 {
     char text[24];
     snprintf(text, sizeof text, "%zu", json_bytes);
-    mfd_request_set_header(rq, TENSOR_HEADER, text);
+    mfd_request_set_header(rq, MFD_TENSOR_HEADER, text);
     rq->format = MFD_MEDIA_OCTETS;
 }
 

@@ -1,10 +1,19 @@
 #include "server/operation.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "server/app.h"
 #include "server/registry.h"
 #include "server/served.h"
+
+void mfd_operation_suggest_job(struct mfd_problem *problem)
+{
+    size_t n = strlen(problem->detail);
+    snprintf(problem->detail + n, sizeof problem->detail - n,
+             " Ask for less, or post the same request as a job.");
+    snprintf(problem->extra, sizeof problem->extra, "\"links\":{\"jobs\":\"/api/v1/jobs\"}");
+}
 
 int mfd_operation_model(const struct mfd_operation_input *input, const char *name,
                         struct mfd_served **out, struct mfd_error *err)

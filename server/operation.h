@@ -53,6 +53,13 @@ struct mfd_operation_input {
     const char *pinned_model, *pinned_digest;
 };
 
+/* Bodies and answers of the Open Inference Protocol may be JSON with tensors behind it; this header
+ * tells the bytes of JSON. */
+#define MFD_TENSOR_HEADER "Inference-Header-Content-Length"
+
+/* Say behind a limit that a job has wider ones. */
+void mfd_operation_suggest_job(struct mfd_problem *problem);
+
 /* The model that `name` (NULL: the default) means to this input; as mfd_registry_acquire.
  * MFD_ENOTFOUND, slug model-gone, where a job's is there no more. */
 int mfd_operation_model(const struct mfd_operation_input *input, const char *name,

@@ -250,8 +250,8 @@ int mfd_infer_decode(struct mfd_infer *out, const char *body, size_t size, size_
 {
     if (json_bytes > size)
         return mfd_problem_set(problem, "bad-request", NULL,
-                               "Inference-Header-Content-Length is %zu, and the body has %zu bytes",
-                               json_bytes, size);
+                               MFD_TENSOR_HEADER " is %zu, and the body has %zu bytes", json_bytes,
+                               size);
     size_t n = json_bytes ? json_bytes : size;
     struct draft draft = { .infer = { .ensemble = 1 }, .bytes = body + n, .n_bytes = size - n };
     draft.infer.document = mfd_json_load(body, n, limits, problem);

@@ -63,16 +63,7 @@ static void place_sequence(const struct mfd_ism *ism, struct mfd_region *r,
                            struct mfd_problem *found)
 {
     const struct mfd_scoring *s = &ism->base;
-    size_t window = (size_t)mfd_scoring_window(s), at = 0;
-    while (at < item->n && ((item->text[at] | 0x20) >= 'a' && (item->text[at] | 0x20) <= 'z'))
-        at++;
-    if (at < item->n)
-        mfd_problem_set(found, "bad-sequence", pointer, "character %zu of %zu is no letter", at + 1,
-                        item->n);
-    else if (item->n != window)
-        mfd_problem_set(found, "length-mismatch", pointer,
-                        "%zu bases, and a window of this model with this ensemble is %zu", item->n,
-                        window);
+    mfd_scoring_check_sequence(s, item, pointer, found);
     int64_t bin = (int64_t)mfd_config_bin(s->config);
     int64_t first = (int64_t)mfd_ensemble_before(s->ensemble, s->config);
     r->start = item->end ? item->start : first; /* the bin that is predicted */

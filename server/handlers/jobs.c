@@ -15,6 +15,7 @@
 #include "server/handlers/routes.h"
 #include "server/job_files.h"
 #include "server/jobs.h"
+#include "server/operation.h"
 #include "server/router.h"
 #include "server/settings.h"
 
@@ -206,7 +207,7 @@ static void get_result(struct mfd_request *rq)
     if (row.json_bytes) {
         char bytes[24];
         snprintf(bytes, sizeof bytes, "%lld", (long long)row.json_bytes);
-        mfd_request_set_header(rq, "Inference-Header-Content-Length", bytes);
+        mfd_request_set_header(rq, MFD_TENSOR_HEADER, bytes);
     }
     mfd_reply_file(rq, range.given ? 206 : 200, row.json_bytes ? MFD_MEDIA_OCTETS : row.format, fd,
                    (uint64_t)range.first, (size_t)(range.last + 1 - range.first));

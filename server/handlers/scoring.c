@@ -19,11 +19,6 @@ static_assert(MFD_SHIFTS_PUBLISHED == MFD_MAX_SHIFTS, "there is one published pr
 #define PART_ROWS 512                 /* rows between two pieces of an answer, about */
 #define PART_FLOATS ((size_t)4 << 20) /* and numbers of an array, at most so many */
 
-static int from_error(struct mfd_problem *problem, const struct mfd_error *err, const char *pointer)
-{
-    return mfd_problem_from_error(problem, err, pointer);
-}
-
 /* --- what the request is asked of --- */
 
 static int write_provenance(struct mfd_scoring *s, enum mfd_call call, struct mfd_problem *problem)
@@ -82,7 +77,7 @@ static int find_genome(struct mfd_scoring *s, struct mfd_app *app, struct mfd_pr
     if (s->body.input == MFD_INPUT_SEQUENCES)
         return 0;
     if (mfd_registry_genome(mfd_app_registry(app), name, &s->genome, &s->genome_name, &err))
-        return from_error(problem, &err, s->body.genome ? "/genome" : NULL);
+        return mfd_problem_from_error(problem, &err, s->body.genome ? "/genome" : NULL);
     return 0;
 }
 
@@ -103,7 +98,7 @@ static int find_all(struct mfd_scoring *s, enum mfd_call call,
                                "bedGraph needs \"intervals\"; sequences have no place");
     s->ensemble = (struct mfd_ensemble){ s->body.shifts, s->body.strands };
     if (mfd_operation_model(input, s->body.model, &plan->model, &err))
-        return from_error(problem, &err, s->body.model ? "/model" : NULL);
+        return mfd_problem_from_error(problem, &err, s->body.model ? "/model" : NULL);
     s->served = plan->model;
     s->config = mfd_model_config(mfd_served_model(s->served));
     if (find_genome(s, input->app, problem) || mfd_scoring_lay_out(s, call, problem))
@@ -128,10 +123,7 @@ void mfd_scoring_hint(const struct mfd_operation_input *input, struct mfd_proble
     if (input->job || !problem->limit ||
         (strcmp(problem->limit, "items") != 0 && strcmp(problem->limit, "ism_bases") != 0))
         return;
-    size_t n = strlen(problem->detail);
-    snprintf(problem->detail + n, sizeof problem->detail - n,
-             " Ask for less, or post the same request as a job.");
-    snprintf(problem->extra, sizeof problem->extra, "\"links\":{\"jobs\":\"/api/v1/jobs\"}");
+    mfd_operation_suggest_job(problem);
 }
 
 void mfd_scoring_deinit(struct mfd_scoring *s)
@@ -204,6 +196,23 @@ int mfd_scoring_describe(const struct mfd_scoring *s, mfd_label_rows_fn *rows, c
 int64_t mfd_scoring_window(const struct mfd_scoring *s)
 {
     return (int64_t)mfd_ensemble_window(s->ensemble, s->config);
+}
+
+void mfd_scoring_check_sequence(const struct mfd_scoring *s, const struct mfd_item *item,
+                                const char *pointer, struct mfd_problem *found)
+{
+    size_t window = (size_t)mfd_scoring_window(s), at = 0;
+    while (at < item->n && ((item->text[at] | 0x20) >= 'a' && (item->text[at] | 0x20) <= 'z'))
+        at++;
+    if (at < item->n)
+        mfd_problem_set(found, "bad-sequence", pointer,
+                        "character %zu of %zu is no letter; bases are A, C, G, T, and any other "
+                        "letter counts as N",
+                        at + 1, item->n);
+    else if (item->n != window)
+        mfd_problem_set(found, "length-mismatch", pointer,
+                        "%zu bases, and a window of this model with this ensemble is %zu", item->n,
+                        window);
 }
 
 int64_t mfd_outside(int64_t start, int64_t end, int64_t length)

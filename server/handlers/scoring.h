@@ -1,5 +1,6 @@
-/* What predict, features and variants/score have in common: the request as it was read, what it is
- * asked of, where each number of the answer comes from, and how the answer is laid out. */
+/* What all that scores (predict, features, variants/score, ism) has in common: the request as it
+ * was read, what it is asked of, where each number of the answer comes from, and how the answer is
+ * laid out. */
 #pragma once
 
 #include "core/score/background.h"
@@ -108,6 +109,9 @@ mfd_fill_fn mfd_numbers_fill;
 
 /* Bases that a pass of this ensemble reads. */
 int64_t mfd_scoring_window(const struct mfd_scoring *s);
+/* A sequence must be letters, and just a window; `found` tells where it is not. */
+void mfd_scoring_check_sequence(const struct mfd_scoring *s, const struct mfd_item *item,
+                                const char *pointer, struct mfd_problem *found);
 /* Bases of [start, end) that lie outside a contig of that length. */
 int64_t mfd_outside(int64_t start, int64_t end, int64_t length);
 /* What a batch calls a problem of that type: skipped where the input is fine but is not scored. */

@@ -1,5 +1,5 @@
-/* POST /api/v1/predict and /api/v1/features: sequences of exactly a window, and intervals of a
- * genome cut into bins. */
+/* POST /api/v1/predict, its averages and contrasts, and /api/v1/features: sequences of exactly a
+ * window, and intervals of a genome cut into bins. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,29 +44,24 @@ static void item_pointer(const struct mfd_scoring *s, size_t i, char *out, size_
     mfd_at_pointer(&item, out, size);
 }
 
+/* Where `found` tells of something, keep it with item i. */
+static int keep(struct windows *w, size_t i, const struct mfd_problem *found,
+                struct mfd_problem *problem)
+{
+    if (!found->type)
+        return 0;
+    struct mfd_problem *kept = mfd_scoring_item_problem(&w->base, i, problem);
+    if (kept)
+        *kept = *found;
+    return kept ? 0 : -1;
+}
+
 static int check_sequence(struct windows *w, size_t i, const char *pointer,
                           struct mfd_problem *problem)
 {
-    struct mfd_scoring *s = &w->base;
-    const struct mfd_item *item = &s->body.items[i];
-    size_t window = (size_t)mfd_scoring_window(s), at = 0;
-    while (at < item->n && ((item->text[at] | 0x20) >= 'a' && (item->text[at] | 0x20) <= 'z'))
-        at++;
-    if (at == item->n && item->n == window)
-        return 0;
-    struct mfd_problem *kept = mfd_scoring_item_problem(s, i, problem);
-    if (!kept)
-        return -1;
-    if (at < item->n)
-        mfd_problem_set(kept, "bad-sequence", pointer,
-                        "character %zu of %zu is no letter; bases are A, C, G, T, and any other "
-                        "letter counts as N",
-                        at + 1, item->n);
-    else
-        mfd_problem_set(kept, "length-mismatch", pointer,
-                        "%zu bases, and a window of this model with this ensemble is %zu", item->n,
-                        window);
-    return 0;
+    struct mfd_problem found = MFD_PROBLEM_INIT;
+    mfd_scoring_check_sequence(&w->base, &w->base.body.items[i], pointer, &found);
+    return keep(w, i, &found, problem);
 }
 
 /* Bases before a bin's first that its window reads. */
@@ -132,12 +127,7 @@ static int check_interval(struct windows *w, size_t i, const char *pointer,
                             (long long)(left ? site->first : last),
                             (long long)(left ? left : right));
     }
-    if (!found.type)
-        return 0;
-    struct mfd_problem *kept = mfd_scoring_item_problem(s, i, problem);
-    if (kept)
-        *kept = found;
-    return kept ? 0 : -1;
+    return keep(w, i, &found, problem);
 }
 
 /* Look at every item; count the rows of all, and of the largest. */
