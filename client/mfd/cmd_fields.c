@@ -101,6 +101,9 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
         mfd_url_escape(&path, argv[0]);
     if (status == MFD_OK && path.failed)
         status = mfd_fail_nomem(err);
+    if (app->set.top_given && !app->set.explain)
+        status = mfd_fail_as(err, MFD_EINVAL, "usage",
+                             "--top goes with --explain; --limit bounds a list");
     if (app->set.explain && !argc)
         status = mfd_fail_as(err, MFD_EINVAL, "usage", "name the column to --explain");
     if (status == MFD_OK && app->set.explain)

@@ -302,6 +302,8 @@ static int submit_request(struct app *app, const char *operation, const char *pa
 {
     json_error_t where;
     json_t *request = json_load_file(path, 0, &where);
+    if (!request && where.line < 0)
+        return mfd_fail(err, MFD_EIO, "cannot read '%s': %s", path, strerror(errno));
     if (!request)
         return mfd_fail(err, MFD_EFORMAT, "%s, line %d: %s", path, where.line, where.text);
     int status = post_json(app, operation, request, err);

@@ -232,6 +232,9 @@ static int run(struct app *app, int argc, char **argv, struct mfd_error *err)
 {
     struct mfd_buffer model = MFD_BUFFER_INIT;
     int status = app_model_path(app, &model, NULL, err);
+    if (app->set.top_given && !app->set.explain)
+        status = mfd_fail_as(err, MFD_EINVAL, "usage",
+                             "--top goes with --explain; --limit bounds a list");
     if (app->set.explain && !argc)
         status = mfd_fail_as(err, MFD_EINVAL, "usage", "name the track to --explain");
     if (status == MFD_OK)

@@ -111,7 +111,7 @@ static int deliver(struct delivery *d, struct batch *batch, struct mfd_error *er
     if (status == MFD_OK)
         return rows_end(d->rows, err);
     /* what came before the failure is good, and worth showing */
-    if (rows_end(d->rows, &ignored) < 0)
+    if (rows_end(d->rows, &ignored) < 0 && strcmp(ignored.message, err->message) != 0)
         app_note(d->app, "%s", ignored.message);
     if (d->output.identity && d->noted)
         app_note(d->app, "%zu inputs are done; the same command goes on from there", d->noted);

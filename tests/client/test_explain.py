@@ -179,5 +179,12 @@ class Virtual(Case):
             self.check(result, 4, "no: bad-interval")
 
 
+class Listings(Case):
+    def test_the_top_is_of_explanations(self):
+        with Fake(Daemon()) as f:
+            for command in ("tracks", "fields"):
+                self.check(mfd(command, "-n", "3", server=f.url), 2, "--limit")
+
+
 if __name__ == "__main__":
     unittest.main()

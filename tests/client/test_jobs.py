@@ -271,6 +271,7 @@ class Jobs(Live):
                           ("submit", "score", *VARIANTS, "--levels"), ("submit", "score", *VARIANTS, "--a", "x=y")):
             self.ask(*arguments, code=2)
         self.assertIn("no operation", self.ask("submit", "dance", self.file("r.json", b"{}"), code=1).err)
+        self.assertIn("cannot read '/nonexistent.json': No such file", self.ask("submit", "ism", "/nonexistent.json", code=1).err)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import threading
 import time
 import unittest
 
+from daemon import Daemon
 from fake import Answer, Fake, problem
 from tool import MFD, Case, mfd, on_terminal
 
@@ -321,6 +322,9 @@ class Output(Case):
             p = subprocess.run([MFD, "models", "--server", f.url], stdout=full, stderr=subprocess.PIPE)
             self.assertEqual(p.returncode, 1)
             self.assertIn(b"cannot write", p.stderr)
+        with Fake(Daemon()) as f, open("/dev/full", "w") as full:
+            p = subprocess.run([MFD, "predict", "chr20:1-2", "--server", f.url], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual((p.returncode, p.stderr.count(b"cannot write")), (1, 1), p.stderr)
 
 
 class CommandLine(Case):
