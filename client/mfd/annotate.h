@@ -9,12 +9,13 @@ struct annotate_field; /* of INFO, with its values in the record under way */
 
 struct annotate {
     struct app *app;
-    struct source *source;         /* SOURCE_VCF with kept lines; borrowed */
-    const struct list *parts;      /* components asked for; borrowed */
-    unsigned top;                  /* tracks named an allele */
-    bool begun;                    /* the header is written: true for a run that goes on */
-    json_t *head;                  /* owned */
-    size_t alleles;                /* of the record under way that have been answered */
+    struct source *source;    /* SOURCE_VCF with kept lines; borrowed */
+    const struct list *parts; /* components asked for; borrowed */
+    unsigned top;             /* tracks named an allele */
+    json_t *sizes;            /* features of the model by subspace, where asked for; borrowed */
+    bool begun;               /* the header is written: true for a run that goes on */
+    json_t *head;             /* owned */
+    size_t alleles;           /* of the record under way that have been answered */
     struct annotate_field *fields; /* owned, like what follows; known with the head */
     size_t n;
     const char **tracks; /* (n_tracks) in the head */

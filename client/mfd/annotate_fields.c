@@ -150,6 +150,30 @@ static int add_group(struct annotate *a, const struct group *group, struct mfd_e
     return status;
 }
 
+/* Latent features, technical ones numbered first; a model without subspaces has them in one. */
+static int add_features(struct annotate *a, struct mfd_error *err)
+{
+    const char *const subspaces[] = { "biological", "technical", "all" };
+    size_t size[3];
+    int status = MFD_OK;
+    for (size_t i = 0; i < 3; i++)
+        size[i] = (size_t)json_integer_value(json_object_get(a->sizes, subspaces[i]));
+    bool whole = size[0] + size[1] == 0;
+    for (size_t i = 0; i < 3 && status == MFD_OK; i++) {
+        struct annotate_field field = { .group = "features",
+                                        .name = subspaces[i],
+                                        .type = size[i] == 1 ? "Float" : "String",
+                                        .width = size[i] };
+        if (!size[i] || whole != (i == 2) ||
+            (!whole && !list_has(&a->app->set.features, subspaces[i])))
+            continue;
+        mfd_vcf_part(field.group, field.name, NULL, &field.id, &field.description);
+        mfd_vcf_format(NULL, size[i], i == 0 ? size[1] : 0, &field.description);
+        status = add_field(a, field, err);
+    }
+    return status;
+}
+
 int annotate_fields_init(struct annotate *a, struct mfd_error *err)
 {
     json_t *tracks = json_object_get(a->head, "tracks"), *track;
@@ -178,7 +202,7 @@ int annotate_fields_init(struct annotate *a, struct mfd_error *err)
     for (size_t i = 0; i < GROUPS && status == MFD_OK; i++)
         if (wants_group(a, &groups[i]))
             status = add_group(a, &groups[i], err);
-    return status;
+    return status == MFD_OK && a->sizes ? add_features(a, err) : status;
 }
 
 /* --- what they say --- */
@@ -275,7 +299,7 @@ static int add_values(const struct annotate *a, struct annotate_field *field, js
     json_t *values = json_object_get(json_object_get(result, field->group), field->name);
     bool levels = strcmp(field->group, "levels") == 0;
     size_t n = json_array_size(values), step = levels && a->n_tracks ? n / a->n_tracks : 1;
-    if (n == 0 || step == 0)
+    if (n == 0 || step == 0 || (field->width && field->width != n))
         return mfd_fail_as(err, MFD_EFORMAT, "bad-reply", "the server's answer lacks \"%s.%s\"",
                            field->group, field->name);
     for (size_t i = field->setting; i < n; i += step) {

@@ -8,6 +8,7 @@ struct annotate_field {
     const char *group, *name; /* of a part of the answer; NULL: a summary */
     enum mfd_vcf_summary summary;
     size_t setting; /* of levels, from 0 */
+    size_t width;   /* of features, how many there are */
     const char *type;
     struct mfd_buffer id, description;
     struct mfd_buffer text; /* of the record under way */

@@ -159,14 +159,11 @@ static int take_inputs(json_t *request, const char *member, struct source *sourc
     return status;
 }
 
-static void set_words(json_t *request, const char *member, const struct list *words)
+/* What is asked of variants beside tracks and settings. */
+static int add_words_of(json_t *request, const struct settings *set, struct mfd_error *err)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < words->n; i++)
-        json_array_append_new(list, json_string(words->at[i]));
-    if (words->n)
-        json_object_set(request, member, list);
-    json_decref(list);
+    int status = compute_words(request, "scores", &set->scores, err);
+    return status == MFD_OK ? compute_words(request, "features", &set->features, err) : status;
 }
 
 static int submit_windows(struct app *app, const char *operation, int argc, char **argv,
@@ -195,10 +192,10 @@ static int submit_variants(struct app *app, int argc, char **argv, struct mfd_er
     json_t *request = compute_options(&app->set);
     int status = request ? choice_add(app, request, err) : mfd_fail_nomem(err);
     source_words(&source, argv, (size_t)argc);
-    if (status == MFD_OK) {
-        set_words(request, "scores", &app->set.scores);
+    if (status == MFD_OK)
+        status = add_words_of(request, &app->set, err);
+    if (status == MFD_OK)
         status = take_inputs(request, "variants", &source, err);
-    }
     if (status == MFD_OK)
         status = post_json(app, "variants/score", request, err);
     json_decref(request);
@@ -221,7 +218,7 @@ static void add_words(struct mfd_buffer *query, const char *name, const json_t *
 
 static void add_parameter(struct mfd_buffer *query, const char *name, const json_t *value)
 {
-    static const char *const lists[] = { "over", "components", "scores" };
+    static const char *const lists[] = { "over", "components", "scores", "features" };
     if (json_is_string(value) || json_is_boolean(value)) {
         const char *truth = json_is_true(value) ? "true" : "false";
         mfd_url_query(query, name, json_is_string(value) ? json_string_value(value) : truth);
@@ -249,7 +246,7 @@ static int query_of(struct app *app, struct mfd_buffer *query, struct mfd_error 
     mfd_url_query(query, "operation", "variants/score");
     mfd_url_query(query, "format", format_of(&app->set));
     if (status == MFD_OK)
-        set_words(options, "scores", &app->set.scores);
+        status = add_words_of(options, &app->set, err);
     json_t *tracks = json_incref(json_object_get(options, "tracks"));
     json_object_del(options, "tracks");
     json_array_foreach(json_object_get(tracks, "ids"), i, id)

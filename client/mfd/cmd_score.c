@@ -54,6 +54,9 @@ static int check_scores(const struct app *app, struct mfd_error *err)
 {
     const struct list *wanted = &app->set.scores;
     bool rows = app->format == FORMAT_TABLE || app->format == FORMAT_TSV;
+    if (rows && app->set.features.n)
+        return compute_misuse(err, "features have no place in rows of tracks; --features goes with "
+                                   "--format vcf, json and ndjson");
     for (size_t i = 0; i < wanted->n; i++) {
         size_t k = 0;
         while (k < SCORES && strcmp(scores[k].name, wanted->at[i]) != 0)
@@ -104,20 +107,31 @@ static void add_columns(struct rows *rows, const struct settings *set,
     }
 }
 
-/* The scores of the request. Effects are what a VCF sums up, whatever else it tells. */
-static int add_scores(json_t *options, const struct app *app, struct mfd_error *err)
+/* How many features the model has, for a VCF that tells them: *card is a new reference. */
+static int read_card(struct app *app, json_t **card, struct mfd_error *err)
+{
+    struct mfd_buffer path = MFD_BUFFER_INIT;
+    if (app->format != FORMAT_VCF || !app->set.features.n)
+        return MFD_OK;
+    int status = app_model_path(app, &path, NULL, err);
+    if (status == MFD_OK)
+        status = mfd_client_json(app->client, path.data, NULL, NULL, card, err);
+    mfd_buffer_deinit(&path);
+    return status;
+}
+
+/* What is asked for beside tracks and settings. Effects are what a VCF sums up, whatever else it
+ * tells. */
+static int add_members(json_t *options, const struct app *app, const struct list *components,
+                       struct mfd_error *err)
 {
     const struct list *wanted = &app->set.scores;
-    json_t *named = json_array();
-    for (size_t i = 0; i < wanted->n; i++)
-        json_array_append_new(named, json_string(wanted->at[i]));
-    if (wanted->n && app->format == FORMAT_VCF && !list_has(wanted, "effect"))
-        json_array_append_new(named, json_string("effect"));
-    int status = !named || (wanted->n && json_object_set(options, "scores", named) < 0)
-                     ? mfd_fail_nomem(err)
-                     : MFD_OK;
-    json_decref(named);
-    return status;
+    int status = compute_words(options, "scores", wanted, err);
+    if (status == MFD_OK && wanted->n && app->format == FORMAT_VCF && !list_has(wanted, "effect"))
+        json_array_append_new(json_object_get(options, "scores"), json_string("effect"));
+    if (status == MFD_OK)
+        status = compute_words(options, "features", &app->set.features, err);
+    return status == MFD_OK ? compute_words(options, "components", components, err) : status;
 }
 
 static int ask(struct app *app, struct source *source, const struct list *components,
@@ -133,26 +147,26 @@ static int ask(struct app *app, struct source *source, const struct list *compon
     if (status == MFD_OK && app->set.columns)
         status = list_add(&rows.columns, app->set.columns, err);
     if (status == MFD_OK)
-        status = add_scores(options, app, err);
-    add_columns(&rows, &app->set, components);
-    json_t *parts = json_array();
-    for (size_t i = 0; i < components->n; i++)
-        json_array_append_new(parts, json_string(components->at[i]));
+        status = add_members(options, app, components, err);
+    json_t *card = NULL;
     if (status == MFD_OK)
-        json_object_set(options, "components", parts);
+        status = read_card(app, &card, err);
+    add_columns(&rows, &app->set, components);
     struct batch batch = { .app = app,
                            .path = "/api/v1/variants/score",
                            .member = "variants",
                            .options = options,
                            .passes = compute_variant_passes(&app->set),
                            .source = source };
-    struct annotate annotate = {
-        .app = app, .source = source, .top = app->set.top, .parts = components
-    };
+    struct annotate annotate = { .app = app,
+                                 .source = source,
+                                 .top = app->set.top,
+                                 .parts = components,
+                                 .sizes = json_object_get(card, "features") };
     if (status == MFD_OK)
         status = compute_run(&batch, &rows, &annotate, err);
     annotate_deinit(&annotate);
-    json_decref(parts);
+    json_decref(card);
     json_decref(options);
     rows_deinit(&rows);
     return status;

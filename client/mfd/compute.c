@@ -41,6 +41,17 @@ static json_t *strings(const struct list *list)
     return array;
 }
 
+int compute_words(json_t *options, const char *member, const struct list *words,
+                  struct mfd_error *err)
+{
+    json_t *list = words->n ? strings(words) : NULL;
+    int status = words->n && (!list || json_object_set(options, member, list) < 0)
+                     ? mfd_fail_nomem(err)
+                     : MFD_OK;
+    json_decref(list);
+    return status;
+}
+
 /* {"column": ["label", ...]} from COLUMN=LABEL,...; a column given twice has the labels of both. */
 static int add_where(json_t *where, const char *entry, struct mfd_error *err)
 {

@@ -16,6 +16,9 @@ json_t *compute_options(const struct settings *set);
  * says nothing. */
 int compute_track_options(json_t *options, const struct settings *set,
                           struct mfd_error *err) MFD_MUST_CHECK;
+/* A member that is a list of words, where there are any. */
+int compute_words(json_t *options, const char *member, const struct list *words,
+                  struct mfd_error *err) MFD_MUST_CHECK;
 /* Passes that the ensemble costs for one window. */
 unsigned compute_passes(const struct settings *set);
 /* The same for a variant: both alleles, the published ensemble where none is named. */

@@ -54,6 +54,7 @@ static const struct row rows[] = {
     { "bed", 0, TEXT, FOR_INPUT, AT(bed), "FILE", "intervals, 0-based half-open (- is stdin)" },
     { "subspace", 0, CHOICE_TEXT, FOR_FEATURES, AT(subspace), "biological|technical|both", "which features (both)" },
     { "scores", 0, LIST, FOR_SCORE, AT(scores), "effect,reference,alternative,difference,swap,sar,quantile,max_abs,l2,share,agreement", "values to show (effect)" },
+    { "features", 0, LIST, FOR_SCORE, AT(features), "biological,technical", "the change of these latent features, too" },
     { "vcf", 0, TEXT, FOR_SCORE, AT(vcf), "FILE", "variants, plain or gzip (- is stdin)" },
     { "top", 'n', NUMBER, FOR_TOP, AT(top), "N", "the N largest of each item (table: 5; 0: all)", 0, 100000 },
     { "explain", 0, FLAG, FOR_EXPLAIN, AT(explain), NULL, "tell what it stands for in the model" },

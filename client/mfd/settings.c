@@ -76,6 +76,7 @@ void settings_deinit(struct settings *set)
     list_deinit(&set->where);
     list_deinit(&set->components);
     list_deinit(&set->scores);
+    list_deinit(&set->features);
     list_deinit(&set->set);
     list_deinit(&set->a);
     list_deinit(&set->b);

@@ -29,7 +29,8 @@ struct settings {
     const char *model, *genome, *ensemble, *scale, *aggregate, *subspace;
     const char *output, *fasta, *bed, *vcf, *search, *columns, *count_by, *plot, *bias, *like,
         *window, *distribution, *held;
-    struct list tracks, where, components, scores, set, a, b, over, given_settings; /* owned */
+    struct list tracks, where, components, scores, features, set, a, b, over,
+        given_settings; /* owned */
     unsigned top, limit;
     bool strict, dry_run, pad, fresh, top_given, explain, by_track, levels, job;
 };

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unittest
 
-from live import Live
+from live import Live, harness
 
 SCORE = "/api/v1/variants/score"
 TRACKS = ["DREAM_HepG2_CTCF", "DREAM_HepG2_MAX", "ENCFF982DUT"]
@@ -76,6 +76,31 @@ class Annotated(Live):
                                                        parts + "&aggregate=max&scores=share,sar"))
         self.hold(("--scores", "reference,alternative", "--scale", "probability", "-t", TRACKS[0]),
                   "scale=probability&scores=reference,alternative&track=" + TRACKS[0])
+
+    def test_features_are_the_servers_to_the_digit(self):
+        parts = "components=total,biological,technical"
+        self.assertTrue({"MFD_FEATURES_BIO", "MFD_FEATURES_TECH", "MFD_SAR"} <= self.hold(
+            ("--features", "biological,technical", "--scores", "sar"), parts + "&scores=sar&features=biological,technical"))
+        self.assertNotIn("MFD_FEATURES_BIO", self.hold(("--features", "technical"), parts + "&features=technical"))
+        whole = json.loads(self.ask("score", "chr20-42984261-C-T", "-f", "json", "--features", "biological").out)
+        told = self.daemon.request("POST", SCORE, {"variants": ["chr20-42984261-C-T"], "features": ["biological"],
+                                                   "components": ["total", "biological", "technical"]}).json()
+        self.assertEqual(whole["results"], told["results"])
+        self.assertIn("--features", self.ask("score", "chr20-42984261-C-T", "--features", "technical", code=2).err)
+        self.assertIn("biological", self.ask("score", "-", "-f", "vcf", "--features", "some", stdin=VCF.encode(), code=1).err)
+
+    def test_features_of_a_model_without_subspaces_are_one_field(self):
+        plain = harness.Daemon(models={"plain": "baseline"}, genomes={"region": "region.fa"})
+        try:
+            text = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nregion1\t4846\t.\tT\tTG\t.\t.\t.\n"
+            query = "?format=vcf&ensemble=none&features=biological,technical"
+            told = plain.request("POST", SCORE + query, text.encode(), {"Content-Type": "text/vcf"}).body.decode()
+            ours = self.ask("score", "-", "-f", "vcf", "-e", "none", "-c", "total", "--features", "biological,technical",
+                            "-S", "http://127.0.0.1:%d" % plain.port, stdin=text.encode()).out
+        finally:
+            plain.stop()
+        self.assertEqual((declarations(ours), records(ours)), (declarations(told), records(told)))
+        self.assertIn("MFD_FEATURES=", ours)
 
     def test_numbers_are_those_of_the_json_answer(self):
         ours = self.ours("--scores", "sar,reference", "-t", ",".join(TRACKS))

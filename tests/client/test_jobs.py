@@ -75,9 +75,10 @@ class Jobs(Live):
                   "levels": True}),
                 (("--a", "proc_target=CTCF", "--b", "proc_target=MAX", "--b", "Biosample_term_name=K562,HepG2", "--like",
                   TRACK, "--held", "technical", "-c", "total,technical"), {**contrast, "components": ["total", "technical"]}),
-                (("--set", "proc_target=MAX", "--like", TRACK, "--bias", "1.5", "--scores", "effect,reference"),
+                (("--set", "proc_target=MAX", "--like", TRACK, "--bias", "1.5", "--scores", "effect,reference",
+                  "--features", "technical"),
                  {"virtual_tracks": [{"id": "what if", "metadata": {"proc_target": "MAX"}, "like": TRACK, "bias": 1.5}],
-                  "scores": ["effect", "reference"]})):
+                  "scores": ["effect", "reference"], "features": ["technical"]})):
             with self.subTest(options=options):
                 wanted = self.direct("/api/v1/variants/score", {"variants": VARIANTS, **request}, "tsv")
                 self.assertEqual(self.result(self.submit("score", calls, *options)), wanted)
