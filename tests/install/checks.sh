@@ -42,7 +42,8 @@ pid=$(show MainPID)
 [ "$(stat -c %u "/proc/$pid")" -ne 0 ] || fail "it runs as root"
 is "mode of the state directory" "$(stat -c %a $state)" 700
 is "owner of the state directory" "$(stat -c %u $state)" "$(stat -c %u "/proc/$pid")"
-is "niceness of threads that compute" "$(ps -L -o ni=,comm= -p "$pid" | awk '$2 == "mfd-compute" { print $1 }' | sort -u | tr -d ' \n')" 5
+is "niceness of threads that compute, beside the first's" "$(ps -L -o ni=,comm= -p "$pid" |
+    awk 'NR == 1 { first = $1 } $2 == "mfd-compute" { print $1 - first }' | sort -u)" 5
 id=$(curl --silent --output /dev/null --dump-header - $MFD_SERVER/livez | tr -d '\r' | awk -F': ' 'tolower($1) == "x-request-id" { print $2 }')
 journalctl --sync
 is "the request in the journal" "$(journalctl --unit mfdd.service --output cat | jq -Rr "fromjson? | select(.request_id == \"$id\").path")" /livez
