@@ -97,6 +97,35 @@ void mfd_vcf_format(const char *const *names, size_t n, size_t first, struct mfd
     }
 }
 
+/* A string of a header line, without its quotes. */
+static void add_quoted(struct mfd_buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            mfd_buffer_addc(out, '\\');
+        mfd_buffer_addc(out, *text == '\n' || *text == '\r' ? ' ' : *text);
+    }
+}
+
+void mfd_vcf_source_line(const struct mfd_vcf_source *source, struct mfd_buffer *out)
+{
+    const char *const members[][2] = { { "##mfd=<Model", source->model },
+                                       { ",Digest", source->digest },
+                                       { ",Scale", source->scale } };
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        mfd_buffer_addf(out, "%s=\"", members[i][0]);
+        add_quoted(out, members[i][1]);
+        mfd_buffer_addc(out, '"');
+    }
+    for (size_t i = 0; i < source->n_over; i++) {
+        mfd_buffer_adds(out, i ? "," : ",Over=\"");
+        add_quoted(out, source->over[i]);
+    }
+    if (source->n_over)
+        mfd_buffer_addf(out, "\",Settings=%zu", source->settings);
+    mfd_buffer_addc(out, '>');
+}
+
 void mfd_vcf_number(float value, struct mfd_buffer *out)
 {
     if (isfinite(value))

@@ -41,5 +41,13 @@ void mfd_vcf_part(const char *group, const char *name, const struct mfd_vcf_leve
 /* Append to a Description what the numbers between | are: `names` (n), or where they are NULL the
  * numbers from `first` on. */
 void mfd_vcf_format(const char *const *names, size_t n, size_t first, struct mfd_buffer *out);
+/* What the numbers are of. Strings are borrowed. */
+struct mfd_vcf_source {
+    const char *model, *digest, *scale;
+    const char *const *over; /* (n_over) columns that they are averaged over; NULL: they are not */
+    size_t n_over, settings; /* settings of those columns */
+};
+/* Append the header line that tells it, without its end. */
+void mfd_vcf_source_line(const struct mfd_vcf_source *source, struct mfd_buffer *out);
 /* Append a number of a field; NaN is a point. */
 void mfd_vcf_number(float value, struct mfd_buffer *out);

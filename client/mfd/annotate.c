@@ -43,6 +43,25 @@ static void put_quoted(FILE *out, const char *text)
     }
 }
 
+/* The line that tells what the numbers are of. */
+static void put_source(const struct annotate *a, const char *model, const char *digest)
+{
+    const struct settings *set = &a->app->set;
+    struct mfd_buffer line = MFD_BUFFER_INIT;
+    const struct mfd_vcf_source source = {
+        .model = model,
+        .digest = digest,
+        .scale = set->scale ? set->scale : "logit",
+        .over = (const char *const *)set->over.at,
+        .n_over = set->over.n,
+        .settings = json_array_size(show_member(a->head, "provenance.settings")),
+    };
+    mfd_vcf_source_line(&source, &line);
+    if (!line.failed)
+        fprintf(a->app->out, "%s\n", line.data);
+    mfd_buffer_deinit(&line);
+}
+
 static void put_declarations(const struct annotate *a)
 {
     FILE *out = a->app->out;
@@ -55,8 +74,7 @@ static void put_declarations(const struct annotate *a)
         fputs("\">\n", out);
     }
     if (json_is_string(model) && json_is_string(digest))
-        fprintf(out, "##mfd=<Model=\"%s\",Digest=\"%s\",Scale=\"%s\">\n", json_string_value(model),
-                json_string_value(digest), a->app->set.scale ? a->app->set.scale : "logit");
+        put_source(a, json_string_value(model), json_string_value(digest));
 }
 
 static void put_header(struct annotate *a)

@@ -112,9 +112,13 @@ static void describe(const struct mfd_scored_variants *v, struct mfd_variants_vc
 {
     const struct mfd_body *body = &v->base.body;
     struct mfd_buffer *line = add_line(w);
-    mfd_buffer_addf(line, "##mfd=<Model=\"%s\",Digest=\"%s\",Scale=\"%s\">",
-                    mfd_served_name(v->base.served), mfd_served_digest(v->base.served),
-                    mfd_scale_names[body->scale]);
+    const struct mfd_marginal *average = v->base.choice.marginal;
+    const struct mfd_vcf_source source = {
+        mfd_served_name(v->base.served), mfd_served_digest(v->base.served),
+        mfd_scale_names[body->scale],    average ? body->over : NULL,
+        average ? body->n_over : 0,      average ? average->settings : 0
+    };
+    mfd_vcf_source_line(&source, line);
     line = add_line(w);
     mfd_buffer_addf(line, "##mfd_summary=alleles %zu, scored %zu", body->n_items,
                     body->n_items - v->base.unscored);

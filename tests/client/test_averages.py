@@ -206,11 +206,12 @@ class Score(Live):
                     told = self.direct("vcf", {**request, **({"scores": scores} if scores else {})}).body.decode()
                     ours = self.ask("-", "-f", "vcf", *options, *(("--scores", ",".join(scores)) if scores else ()),
                                     stdin=VCF.encode()).out
-                    for pick in (lambda text: [l for l in text.splitlines() if l.startswith("##INFO=<ID=MFD_")],
+                    for pick in (lambda text: [l for l in text.splitlines() if l.startswith(("##INFO=<ID=MFD_", "##mfd=<"))],
                                  lambda text: [l.split("\t")[7] for l in text.splitlines() if l[0] != "#"]):
                         self.assertEqual(pick(ours), pick(told))
                     self.assertEqual("MFD_LEVEL_2_TECH=" in ours, "levels" in request)
                     self.assertEqual("MFD_SD_TECH=" in ours, "over" in request)
+                    self.assertEqual(',Over="%s",Settings=' % ",".join(request.get("over", [])) in ours, "over" in request)
 
     def test_documents_are_the_servers(self):
         options, request = ASKED["levels"]

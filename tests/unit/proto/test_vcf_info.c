@@ -54,6 +54,19 @@ static void names_between_bars_are_percent_encoded(void **state)
     mfd_buffer_deinit(&text);
 }
 
+static void the_source_of_an_average_tells_what_it_is_over(void **state)
+{
+    (void)state;
+    static const char *const over[] = { "lab", "a \"b\"" };
+    struct mfd_buffer text = MFD_BUFFER_INIT;
+    mfd_vcf_source_line(&(struct mfd_vcf_source){ "m", "d", "logit", NULL, 0, 0 }, &text);
+    mfd_vcf_source_line(&(struct mfd_vcf_source){ "m", "d", "logit", over, 2, 7 }, &text);
+    assert_string_equal(text.data, "##mfd=<Model=\"m\",Digest=\"d\",Scale=\"logit\">"
+                                   "##mfd=<Model=\"m\",Digest=\"d\",Scale=\"logit\","
+                                   "Over=\"lab,a \\\"b\\\"\",Settings=7>");
+    mfd_buffer_deinit(&text);
+}
+
 static void a_number_has_as_many_digits_as_it_needs_and_none_is_a_point(void **state)
 {
     (void)state;
@@ -86,6 +99,7 @@ int main(void)
         cmocka_unit_test(a_part_is_named_by_its_score_and_component),
         cmocka_unit_test(a_level_is_named_by_its_number_and_tells_its_setting),
         cmocka_unit_test(names_between_bars_are_percent_encoded),
+        cmocka_unit_test(the_source_of_an_average_tells_what_it_is_over),
         cmocka_unit_test(a_number_has_as_many_digits_as_it_needs_and_none_is_a_point),
         cmocka_unit_test(ids_of_summaries_are_different_and_fit_a_header),
     };
