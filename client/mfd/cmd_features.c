@@ -3,6 +3,7 @@
 #include "client/lib/url.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
+#include "client/mfd/deliver.h"
 #include "client/mfd/meaning.h"
 #include "client/mfd/show.h"
 
@@ -52,7 +53,7 @@ static int compute(struct app *app, int argc, char **argv, struct mfd_error *err
         if (status == MFD_OK && app->set.explain)
             status = meaning_read(app, &rows.meanings, err);
         if (status == MFD_OK)
-            status = compute_run(&batch, &rows, NULL, err);
+            status = deliver_run(&batch, &rows, NULL, err);
         rows_deinit(&rows);
         json_decref(options);
     }

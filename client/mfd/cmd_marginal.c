@@ -5,6 +5,7 @@
 #include "client/mfd/choice.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
+#include "client/mfd/deliver.h"
 
 /* Beside each part its standard deviation over the settings. */
 static void add_columns(struct rows *rows, const struct list *components)
@@ -30,7 +31,7 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
     int status = options ? choice_add(app, options, err) : mfd_fail_nomem(err);
     add_columns(&rows, &app->set.components);
     if (status == MFD_OK)
-        status = compute_windows("/api/v1/predict/marginal", options, &rows, source, err);
+        status = deliver_windows("/api/v1/predict/marginal", options, &rows, source, err);
     rows_deinit(&rows);
     json_decref(options);
     return status;

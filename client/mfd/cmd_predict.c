@@ -1,5 +1,6 @@
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
+#include "client/mfd/deliver.h"
 
 static int ask(struct app *app, struct source *source, bool sequences, struct mfd_error *err)
 {
@@ -16,7 +17,7 @@ static int ask(struct app *app, struct source *source, bool sequences, struct mf
         rows_add(&rows, app->set.components.at[i], path);
     }
     if (status == MFD_OK)
-        status = compute_windows("/api/v1/predict", options, &rows, source, err);
+        status = deliver_windows("/api/v1/predict", options, &rows, source, err);
     rows_deinit(&rows);
     json_decref(options);
     return status;

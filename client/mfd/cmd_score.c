@@ -4,6 +4,7 @@
 #include "client/mfd/choice.h"
 #include "client/mfd/command.h"
 #include "client/mfd/compute.h"
+#include "client/mfd/deliver.h"
 
 /* What there is to tell of a variant by track: has it a total, has it parts? */
 static const struct {
@@ -164,7 +165,7 @@ static int ask(struct app *app, struct source *source, const struct list *compon
                                  .parts = components,
                                  .sizes = json_object_get(card, "features") };
     if (status == MFD_OK)
-        status = compute_run(&batch, &rows, &annotate, err);
+        status = deliver_run(&batch, &rows, &annotate, err);
     annotate_deinit(&annotate);
     json_decref(card);
     json_decref(options);

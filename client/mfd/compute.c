@@ -168,20 +168,6 @@ int compute_inputs(struct source *source, const struct settings *set, int argc, 
     return status;
 }
 
-int compute_windows(const char *path, json_t *options, struct rows *rows, struct source *source,
-                    struct mfd_error *err)
-{
-    struct app *app = rows->app;
-    struct batch batch = { .app = app,
-                           .path = path,
-                           .member = rows->kind == ROWS_SEQUENCES ? "sequences" : "intervals",
-                           .options = options,
-                           .passes = compute_passes(&app->set),
-                           .source = source };
-    int status = app->set.columns ? list_add(&rows->columns, app->set.columns, err) : MFD_OK;
-    return status == MFD_OK ? compute_run(&batch, rows, NULL, err) : status;
-}
-
 struct collection {
     json_t *head, *results;
 };

@@ -30,14 +30,6 @@ bool compute_names_file(const char *text);
  * input; *sequences tells which. */
 int compute_inputs(struct source *source, const struct settings *set, int argc, char **argv,
                    bool *sequences, struct mfd_error *err) MFD_MUST_CHECK;
-/* Run a batch and show it: as rows, or where `annotate` is given as the VCF that it came from; to
- * stdout or --output, going on from a run that was interrupted. Sets the batch's functions. */
-int compute_run(struct batch *batch, struct rows *rows, struct annotate *annotate,
-                struct mfd_error *err) MFD_MUST_CHECK;
-/* A batch of intervals or sequences (rows->kind) and its answer as rows, with --columns. `options`
- * is borrowed. */
-int compute_windows(const char *path, json_t *options, struct rows *rows, struct source *source,
-                    struct mfd_error *err) MFD_MUST_CHECK;
 /* Ask for a few items, whatever the format of the answer: options->components are all parts, *head
  * is the first line and *results the array of results, new references. */
 int compute_collect(struct app *app, const char *path, const char *member, json_t *options,

@@ -1,4 +1,5 @@
-/* Running a batch into the format and the file asked for. */
+#include "client/mfd/deliver.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -120,7 +121,7 @@ static int deliver(struct delivery *d, struct batch *batch, struct mfd_error *er
     return status;
 }
 
-int compute_run(struct batch *batch, struct rows *rows, struct annotate *annotate,
+int deliver_run(struct batch *batch, struct rows *rows, struct annotate *annotate,
                 struct mfd_error *err)
 {
     struct app *app = rows->app;
@@ -148,4 +149,18 @@ int compute_run(struct batch *batch, struct rows *rows, struct annotate *annotat
     rows->sheet = NULL;
     output_close(&d.output);
     return status;
+}
+
+int deliver_windows(const char *path, json_t *options, struct rows *rows, struct source *source,
+                    struct mfd_error *err)
+{
+    struct app *app = rows->app;
+    struct batch batch = { .app = app,
+                           .path = path,
+                           .member = rows->kind == ROWS_SEQUENCES ? "sequences" : "intervals",
+                           .options = options,
+                           .passes = compute_passes(&app->set),
+                           .source = source };
+    int status = app->set.columns ? list_add(&rows->columns, app->set.columns, err) : MFD_OK;
+    return status == MFD_OK ? deliver_run(&batch, rows, NULL, err) : status;
 }
