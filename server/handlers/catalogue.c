@@ -1,5 +1,4 @@
 /* What can be asked of: genomes, models, their tracks and metadata columns. */
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
@@ -40,28 +39,6 @@ static void get_genomes(struct mfd_request *rq)
     }
     mfd_reply_json(rq, 200, json_pack("{s:o, s:n}", "genomes", list, "next"));
     mfd_digests_fill(app);
-}
-
-void mfd_model_etag(const struct mfd_model_info *info, char tag[MFD_MODEL_ETAG])
-{
-    snprintf(tag, MFD_MODEL_ETAG, "%.40s-%s%s", info->digest, mfd_model_state_name(info->state),
-             info->is_default ? "-default" : "");
-}
-
-json_t *mfd_model_json(const struct mfd_model_info *info, json_t *card)
-{
-    json_t *out = json_pack("{s:s, s:s?, s:s?, s:s, s:b}", "name", info->name, "version",
-                            info->version[0] ? info->version : NULL, "digest",
-                            info->digest[0] ? info->digest : NULL, "state",
-                            mfd_model_state_name(info->state), "default", info->is_default);
-    if (out && info->id)
-        json_object_set_new(out, "created", json_integer((json_int_t)info->created));
-    if (out && info->error[0])
-        json_object_set_new(out, "error", json_string(info->error));
-    if (out && card)
-        json_object_update_missing(out, card);
-    json_decref(card);
-    return out;
 }
 
 static void get_models(struct mfd_request *rq)
