@@ -23,6 +23,10 @@ void mfd_combinations_deinit(struct mfd_combinations *c);
 int mfd_choice_code(struct mfd_combination *out, const struct mfd_model *model,
                     const struct mfd_virtual_track *track, const struct mfd_at *metadata,
                     const struct mfd_at *like, struct mfd_problem *problem) MFD_MUST_CHECK;
+/* The track whose columns stand in for those that a virtual track leaves out, or NULL: what it has
+ * in those that are averaged over counts for nothing, so any will do for them. */
+const char *mfd_choice_like(const struct mfd_model *model, const struct mfd_body *body,
+                            const struct mfd_virtual_track *track);
 /* All virtual tracks of a request. */
 int mfd_choice_code_all(struct mfd_combinations *out, const struct mfd_model *model,
                         const struct mfd_body *body, struct mfd_problem *problem) MFD_MUST_CHECK;

@@ -55,8 +55,9 @@ int mfd_choice_code_all(struct mfd_combinations *out, const struct mfd_model *mo
         struct mfd_at element = MFD_AT_INDEX(&list, out->n);
         struct mfd_at metadata = MFD_AT_MEMBER(&element, "metadata");
         struct mfd_at like = MFD_AT_MEMBER(&element, "like");
-        if (mfd_choice_code(&out->at[out->n], model, &body->virtual_tracks[out->n], &metadata,
-                            &like, problem))
+        struct mfd_virtual_track track = body->virtual_tracks[out->n];
+        track.like = mfd_choice_like(model, body, &track);
+        if (mfd_choice_code(&out->at[out->n], model, &track, &metadata, &like, problem))
             return -1;
     }
     return 0;

@@ -73,6 +73,20 @@ class Settings(harness.Case):
             virtual_tracks=[{"id": "v", "like": like["id"], "metadata": {"proc_age_bin": 5}}]))
         self.assertEqual(answer.status, 200, answer.body[:300])
 
+    def test_what_is_averaged_over_need_not_be_said(self):
+        fields = [f["name"] for f in self.get("/api/v1/models/tiny/fields").json()["fields"]]
+        whole = {name: self.tracks[2]["metadata"][name] for name in fields}
+        over = ["Library_lab", "frip"]
+        rest = {name: value for name, value in whole.items() if name not in over}
+        def ask(metadata, **more):
+            return self.post(PREDICT + "/marginal", dict(PLACE, over=over, components=["total", "biological", "technical"],
+                                                         virtual_tracks=[{"id": "v", "metadata": metadata, **more}]))
+        said, left = ask(whole), ask(rest)
+        self.assertEqual((said.status, left.status), (200, 200), left.body)
+        self.assertEqual(said.json(), left.json())
+        self.assertProblem(ask({n: v for n, v in rest.items() if n != "proc_target"}), 422, "missing-column", "proc_target")
+        self.assertProblem(ask(rest, bias="matched"), 422, "missing-column", "frip")
+
     def test_given_settings_weigh_as_they_are_said_to(self):
         labs = sorted({t["metadata"]["Library_lab"] for t in self.tracks})[:3]
         like, weights = self.tracks[2]["id"], (1, 0.5, 2.5)

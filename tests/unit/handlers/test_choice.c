@@ -97,6 +97,12 @@ struct mfd_head *mfd_virtual_shared_head(const struct mfd_virtual *v)
 }
 
 /* Averages and contrasts are tested over HTTP, where there is a model to ask. */
+const char *mfd_choice_like(const struct mfd_model *model, const struct mfd_body *body,
+                            const struct mfd_virtual_track *track)
+{
+    (void)model, (void)body;
+    return track->like;
+}
 int mfd_choice_contrast(struct mfd_choice *choice, const struct mfd_model *model,
                         const struct mfd_body *body, struct mfd_problem *problem)
 {
