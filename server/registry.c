@@ -34,21 +34,12 @@ int mfd_registry_new(struct mfd_registry **out, struct mfd_store *store,
     return MFD_OK;
 }
 
-void mfd_row_deinit(struct mfd_store_model *row)
-{
-    free(row->name);
-    free(row->version);
-    free(row->path);
-    free(row->digest);
-    free(row->source);
-}
-
 void mfd_entry_free(struct mfd_entry *e)
 {
     if (!e)
         return;
     mfd_served_unref(e->served);
-    mfd_row_deinit(&e->row);
+    mfd_store_model_deinit(&e->row);
     free(e);
 }
 

@@ -150,7 +150,7 @@ static int make_row(struct mfd_store_model *row, const struct mfd_served *served
     };
     if (row->name && row->version && row->digest && row->path && row->source)
         return MFD_OK;
-    mfd_row_deinit(row);
+    mfd_store_model_deinit(row);
     return mfd_fail_nomem(err);
 }
 
@@ -190,7 +190,7 @@ static int install(struct mfd_registry *r, struct mfd_served *served, const char
     } else if (status == MFD_OK && !(e = add_entry(r, &row))) {
         status = mfd_fail_nomem(err);
     }
-    mfd_row_deinit(&row);
+    mfd_store_model_deinit(&row);
     if (status == MFD_OK) {
         swap(r, e, mfd_served_ref(served), MFD_MODEL_READY);
         *out = e;

@@ -56,4 +56,3 @@ const struct mfd_failed_model *mfd_registry_failed(const struct mfd_registry *r,
 int mfd_registry_fail_failed(const struct mfd_failed_model *failed, struct mfd_error *err);
 void mfd_registry_free_failed(struct mfd_registry *r);
 void mfd_entry_free(struct mfd_entry *e);
-void mfd_row_deinit(struct mfd_store_model *row);

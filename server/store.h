@@ -40,7 +40,8 @@ struct mfd_store_model {
     char *name, *version, *path, *digest, *source;
     bool wanted, is_default;
 };
-void mfd_store_models_free(struct mfd_store_model *models, size_t n);
+void mfd_store_model_deinit(struct mfd_store_model *model);
+void mfd_store_models_free(struct mfd_store_model *models, size_t n); /* and the array */
 /* In the order of their registration. */
 int mfd_store_models(struct mfd_store *store, struct mfd_store_model **models, size_t *n,
                      struct mfd_error *err) MFD_MUST_CHECK;

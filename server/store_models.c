@@ -8,15 +8,19 @@
 #include "core/base/memory.h"
 #include "server/card.h"
 
+void mfd_store_model_deinit(struct mfd_store_model *model)
+{
+    free(model->name);
+    free(model->version);
+    free(model->path);
+    free(model->digest);
+    free(model->source);
+}
+
 void mfd_store_models_free(struct mfd_store_model *models, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(models[i].name);
-        free(models[i].version);
-        free(models[i].path);
-        free(models[i].digest);
-        free(models[i].source);
-    }
+    for (size_t i = 0; i < n; i++)
+        mfd_store_model_deinit(&models[i]);
     free(models);
 }
 
