@@ -326,11 +326,8 @@ static int encode(void *state, struct mfd_operation_part *p, struct mfd_buffer *
     if (p->first == 0)
         ism->encoder->start(&ism->base.layout, out);
     ism->encoder->bases(&ism->base.layout, &bases, out);
-    for (size_t i = 0; i < p->n; i++) {
-        p->counts.ok += part->bases[i].outcome == MFD_OUTCOME_OK;
-        p->counts.skipped += part->bases[i].outcome == MFD_OUTCOME_SKIPPED;
-        p->counts.error += part->bases[i].outcome == MFD_OUTCOME_ERROR;
-    }
+    for (size_t i = 0; i < p->n; i++)
+        mfd_outcome_count(part->bases[i].outcome, &p->counts);
     return out->failed ? mfd_problem_nomem(problem) : 0;
 }
 

@@ -234,6 +234,13 @@ enum mfd_outcome mfd_outcome_of(const struct mfd_problem *problem)
     return MFD_OUTCOME_ERROR;
 }
 
+void mfd_outcome_count(enum mfd_outcome outcome, struct mfd_tally *counts)
+{
+    counts->ok += outcome == MFD_OUTCOME_OK;
+    counts->skipped += outcome == MFD_OUTCOME_SKIPPED;
+    counts->error += outcome == MFD_OUTCOME_ERROR;
+}
+
 struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
                                              struct mfd_problem *problem)
 {
@@ -250,11 +257,8 @@ struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
 
 void mfd_scoring_count(const struct mfd_result *results, size_t n, struct mfd_tally *counts)
 {
-    for (size_t i = 0; i < n; i++) {
-        counts->ok += results[i].outcome == MFD_OUTCOME_OK;
-        counts->skipped += results[i].outcome == MFD_OUTCOME_SKIPPED;
-        counts->error += results[i].outcome == MFD_OUTCOME_ERROR;
-    }
+    for (size_t i = 0; i < n; i++)
+        mfd_outcome_count(results[i].outcome, counts);
 }
 
 /* Every item has its problem by now; types in the order of their table. */

@@ -116,6 +116,8 @@ void mfd_scoring_check_sequence(const struct mfd_scoring *s, const struct mfd_it
 int64_t mfd_outside(int64_t start, int64_t end, int64_t length);
 /* What a batch calls a problem of that type: skipped where the input is fine but is not scored. */
 enum mfd_outcome mfd_outcome_of(const struct mfd_problem *problem);
+/* Add one to what it came to. */
+void mfd_outcome_count(enum mfd_outcome outcome, struct mfd_tally *counts);
 /* Give item i a problem of its own; returns where to write it, NULL on lack of memory. */
 struct mfd_problem *mfd_scoring_item_problem(struct mfd_scoring *s, size_t i,
                                              struct mfd_problem *problem);
