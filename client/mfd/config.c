@@ -79,7 +79,8 @@ static int read_file(struct settings *set, struct mfd_error *err)
     if (status == MFD_OK && !set->config_text)
         status = mfd_fail_nomem(err);
     size_t number = 1;
-    for (char *line = set->config_text, *next; status == MFD_OK && line; line = next, number++) {
+    for (char *line = status == MFD_OK ? text_begin(set->config_text) : NULL, *next;
+         status == MFD_OK && line; line = next, number++) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
@@ -96,10 +97,14 @@ static int read_key_file(struct settings *set, const char *path, struct mfd_erro
     struct mfd_buffer file = MFD_BUFFER_INIT;
     int status = mfd_file_read(path, 4096, &file, err);
     if (status == MFD_OK) {
-        set->key_read = mfd_strndup(file.data, strcspn(file.data, "\r\n"));
+        const char *key = text_begin(file.data);
+        set->key_read = mfd_strndup(key, strcspn(key, "\r\n"));
         set->key = set->key_read;
         if (!set->key_read)
             status = mfd_fail_nomem(err);
+        else if (!*set->key_read)
+            status =
+                mfd_fail(err, MFD_EINVAL, "the first line of '%s' is empty, and no API key", path);
     }
     mfd_buffer_deinit(&file);
     return status;

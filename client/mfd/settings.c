@@ -52,15 +52,25 @@ static int add_parts(struct list *list, const char *text, const char *separators
     return status;
 }
 
+char *text_begin(char *text)
+{
+    return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+}
+
+/* None where some were meant would be taken for all. */
 int list_add(struct list *list, const char *text, struct mfd_error *err)
 {
-    if (text[0] != '@')
-        return add_parts(list, text, ",", err);
     struct mfd_buffer file = MFD_BUFFER_INIT;
-    int status = mfd_file_read(text + 1, LIST_FILE_LIMIT, &file, err);
-    if (status == MFD_OK)
-        status = add_parts(list, file.data, "\r\n", err);
+    size_t before = list->n;
+    int status;
+    if (text[0] != '@')
+        status = add_parts(list, text, ",", err);
+    else if ((status = mfd_file_read(text + 1, LIST_FILE_LIMIT, &file, err)) == MFD_OK)
+        status = add_parts(list, text_begin(file.data), "\r\n", err);
     mfd_buffer_deinit(&file);
+    if (status == MFD_OK && list->n == before)
+        status = mfd_fail(err, MFD_EINVAL, "'%.200s' %s", text,
+                          text[0] == '@' ? "is a file without a line" : "names nothing");
     return status;
 }
 

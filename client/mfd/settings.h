@@ -36,7 +36,10 @@ struct settings {
 };
 
 void settings_deinit(struct settings *set);
-/* Append copies of the comma-separated parts of `text`; "@FILE" names a file with one a line. */
+/* Past a byte order mark, if the text of a file begins with one. */
+char *text_begin(char *text);
+/* Append copies of the comma-separated parts of `text`; "@FILE" names a file with one a line. At
+ * least one, else MFD_EINVAL. */
 int list_add(struct list *list, const char *text, struct mfd_error *err) MFD_MUST_CHECK;
 /* Append one copy of `text` as it is. */
 int list_add_one(struct list *list, const char *text, size_t n,

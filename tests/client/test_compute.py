@@ -148,6 +148,16 @@ class Requests(Case):
             ids.flush()
             self.check(mfd("predict", "-t", "@" + ids.name, "chr20:1-2", server=f.url), 0)
             self.assertEqual(sent(f, "/api/v1/predict")[0]["tracks"], {"ids": ["T1", "T,2"]})
+            with open(ids.name, "w", encoding="utf-8-sig") as file:
+                file.write("T1\n")
+            self.check(mfd("predict", "-t", "@" + ids.name, "chr20:1-2", server=f.url), 0)
+            self.assertEqual(sent(f, "/api/v1/predict")[1]["tracks"], {"ids": ["T1"]})
+
+    def test_a_list_of_none_does_not_mean_all(self):
+        with Fake(Daemon()) as f, tempfile.NamedTemporaryFile("w") as ids:
+            self.check(mfd("predict", "-t", "@" + ids.name, "chr20:1-2", server=f.url), 2, ids.name)
+            self.check(mfd("predict", "-t", "", "chr20:1-2", server=f.url), 2, "names nothing")
+            self.assertEqual(f.requests, [])
 
     def test_filters_of_the_track_list_are_query_parameters(self):
         with Fake(Daemon()) as f:

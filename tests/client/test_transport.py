@@ -115,6 +115,15 @@ class Keys(Case):
             sent = [r["headers"].get("authorization") for r in f.requests]
             self.assertEqual(sent, ["Bearer one", "Bearer two", "Bearer from-file", None])
 
+    def test_a_file_without_a_key_is_told(self):
+        with Fake([Answer(MODELS)]) as f, tempfile.NamedTemporaryFile("wb") as key:
+            self.check(mfd("models", "-f", "json", "--key", "@" + key.name, server=f.url), 1, key.name)
+            self.assertEqual(f.requests, [])
+            key.write(b"\xef\xbb\xbfmarked\r\n")
+            key.flush()
+            self.check(mfd("models", "-f", "json", "--key", "@" + key.name, server=f.url), 0)
+            self.assertEqual(f.requests[0]["headers"]["authorization"], "Bearer marked")
+
     def test_a_key_that_would_break_the_header_is_refused(self):
         with Fake([Answer(MODELS)]) as f:
             self.check(mfd("models", "-f", "json", "--key", "a\r\nX-Evil: 1", server=f.url), 1, "API key")
@@ -137,7 +146,7 @@ class Configuration(Case):
 
     def test_a_file_says_what_neither_command_line_nor_environment_do(self):
         with Fake([Answer(MODELS)]) as f:
-            home = self.folder("# mine\n\n server = %s # here\r\nkey=from-file\nretries = 0\n" % f.url)
+            home = self.folder("\ufeff# mine\n\n server = %s # here\r\nkey=from-file\nretries = 0\n" % f.url)
             at = {"XDG_CONFIG_HOME": home}
             self.check(mfd("models", "-f", "json", env=at), 0)
             self.check(mfd("models", "-f", "json", env={"MFD_CONFIG": home + "/mfd/config"}), 0)
