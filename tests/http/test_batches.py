@@ -162,6 +162,14 @@ class Batches(harness.Case):
             self.assertEqual(answer.json()["pointer"], pointer)
             self.assertIn(hint, answer.json()["closest"])
 
+    def test_what_is_like_nothing_is_told_what_there_is_where_that_is_little(self):
+        field = self.get("/api/v1/models/tiny/fields/proc_Assay_lvl1").json()
+        answer = self.post(PREDICT, {"sequences": [WINDOW], "tracks": {"where": {"proc_Assay_lvl1": ["9" * 30]}}})
+        self.assertProblem(answer, 422, "unknown-label", *[l["label"] for l in field["labels"]])
+        answer = self.post(PREDICT, {"sequences": [WINDOW], "tracks": {"where": {"9" * 60: ["x"]}}})
+        self.assertProblem(answer, 422, "unknown-column")
+        self.assertNotIn("it has", answer.json()["detail"], "too many to list")
+
     def test_virtual_tracks_are_checked_against_the_vocabulary(self):
         like = self.get("/api/v1/models/tiny/tracks?limit=1").json()["tracks"][0]["id"]
         base = {"sequences": [WINDOW], "scale": "logit"}
