@@ -75,16 +75,15 @@ bool mfd_registry_good_name(const char *name, bool version)
     return name[n] == '\0';
 }
 
-/* --- looking up: under lock --- */
-
-/* Does "name" or "name@version" mean this entry? */
-static bool means(const char *name, const struct mfd_entry *e)
+bool mfd_registry_means(const char *name, const char *model, const char *version)
 {
     size_t n = strcspn(name, "@");
-    if (strlen(e->row.name) != n || memcmp(e->row.name, name, n) != 0)
+    if (strlen(model) != n || memcmp(model, name, n) != 0)
         return false;
-    return name[n] == '\0' || strcmp(name + n + 1, e->row.version) == 0;
+    return name[n] == '\0' || strcmp(name + n + 1, version) == 0;
 }
+
+/* --- looking up: under lock --- */
 
 /* A bare name means the newest version that serves, else the newest. */
 struct mfd_entry *mfd_registry_look(const struct mfd_registry *r, const char *name)
@@ -92,7 +91,8 @@ struct mfd_entry *mfd_registry_look(const struct mfd_registry *r, const char *na
     struct mfd_entry *found = NULL;
     for (size_t i = 0; i < r->n; i++) {
         struct mfd_entry *e = r->entries[i];
-        if (means(name, e) && (!found || e->served || !found->served))
+        if (mfd_registry_means(name, e->row.name, e->row.version) &&
+            (!found || e->served || !found->served))
             found = e;
     }
     return found;
@@ -317,65 +317,6 @@ int mfd_registry_clean(struct mfd_registry *r, struct mfd_error *err)
     status = mfd_upload_clean(r->model_dir, needed, &kept, err);
     mfd_store_models_free(kept.rows, kept.n);
     return status;
-}
-
-/* --- genomes --- */
-
-int mfd_registry_add_genome(struct mfd_registry *r, const char *name, const char *path,
-                            struct mfd_error *err)
-{
-    if (!mfd_registry_good_name(name, false))
-        return mfd_fail(err, MFD_EINVAL,
-                        "'%.100s' is not a genome's name: letters, digits and . _ -, up to 64",
-                        name);
-    if (r->n_genomes == MFD_MAX_GENOMES)
-        return mfd_fail(err, MFD_ELIMIT, "more than %d genomes", MFD_MAX_GENOMES);
-    struct mfd_named_genome g = { .name = mfd_strdup(name) };
-    int status = g.name ? mfd_genome_open(&g.genome, path, err) : mfd_fail_nomem(err);
-    if (status < 0) {
-        free(g.name);
-        return mfd_fail_prefix(err, status, "genome %s", name);
-    }
-    r->genomes[r->n_genomes++] = g;
-    return MFD_OK;
-}
-
-static int fail_genome(const struct mfd_registry *r, const char *name, struct mfd_error *err)
-{
-    char list[256] = "";
-    for (size_t i = 0; i < r->n_genomes; i++)
-        mfd_text_list(list, sizeof list, r->genomes[i].name);
-    return mfd_fail_as(err, MFD_ENOTFOUND, "genome-not-found", "There is no genome '%.100s'; %s%s.",
-                       name ? name : "(default)", r->n_genomes ? "there is " : "none is registered",
-                       list);
-}
-
-int mfd_registry_genome(struct mfd_registry *r, const char *name, struct mfd_genome **out,
-                        const char **registered, struct mfd_error *err)
-{
-    if (!name && r->default_genome[0])
-        name = r->default_genome;
-    for (size_t i = 0; i < r->n_genomes; i++) {
-        if (name && strcmp(name, r->genomes[i].name) != 0)
-            continue;
-        *out = mfd_genome_ref(r->genomes[i].genome);
-        if (registered)
-            *registered = r->genomes[i].name;
-        return MFD_OK;
-    }
-    return fail_genome(r, name, err);
-}
-
-size_t mfd_registry_genomes(const struct mfd_registry *r)
-{
-    return r->n_genomes;
-}
-
-const char *mfd_registry_genome_at(const struct mfd_registry *r, size_t i,
-                                   struct mfd_genome **genome)
-{
-    *genome = r->genomes[i].genome;
-    return r->genomes[i].name;
 }
 
 void mfd_registry_metrics(struct mfd_registry *r, struct mfd_buffer *out)

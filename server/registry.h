@@ -117,3 +117,5 @@ void mfd_registry_metrics(struct mfd_registry *registry, struct mfd_buffer *out)
 /* A name for a model or genome: letters, digits, '.', '_', '-', beginning with a letter or digit,
  * up to 64; a model may have "@version" of the same behind it. */
 bool mfd_registry_good_name(const char *name, bool version);
+/* Does "name" or "name@version" mean this version of this model? */
+bool mfd_registry_means(const char *name, const char *model, const char *version);

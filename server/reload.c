@@ -18,13 +18,9 @@
 
 static bool configured(const struct mfd_settings *s, const struct mfd_model_info *info)
 {
-    for (size_t i = 0; i < s->models.n; i++) {
-        const char *name = s->models.at[i].name;
-        size_t n = strcspn(name, "@");
-        if (strlen(info->name) == n && memcmp(info->name, name, n) == 0 &&
-            (name[n] == '\0' || strcmp(name + n + 1, info->version) == 0))
+    for (size_t i = 0; i < s->models.n; i++)
+        if (mfd_registry_means(s->models.at[i].name, info->name, info->version))
             return true;
-    }
     return false;
 }
 
