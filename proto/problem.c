@@ -135,6 +135,17 @@ int mfd_problem_set(struct mfd_problem *p, const char *slug, const char *pointer
     return -1;
 }
 
+int mfd_problem_add(struct mfd_problem *p, const char *fmt, ...)
+{
+    size_t n = strlen(p->detail);
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(p->detail + n, sizeof p->detail - n, fmt, ap);
+    va_end(ap);
+    mfd_text_cut(p->detail);
+    return -1;
+}
+
 int mfd_problem_limit(struct mfd_problem *p, const char *limit, int64_t maximum, int64_t actual,
                       const char *pointer)
 {

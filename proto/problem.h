@@ -42,6 +42,8 @@ const struct mfd_problem_type *mfd_problem_types(size_t *n);
  * mfd_problem_set(...)`. */
 int mfd_problem_set(struct mfd_problem *p, const char *slug, const char *pointer, const char *fmt,
                     ...) MFD_PRINTF(4, 5);
+/* Say more behind the detail, as far as it fits: a blank and a sentence. Returns -1. */
+int mfd_problem_add(struct mfd_problem *p, const char *fmt, ...) MFD_PRINTF(2, 3);
 /* 413 over-limit, with the limit's name, maximum and what was asked for (negative: unknown). */
 int mfd_problem_limit(struct mfd_problem *p, const char *limit, int64_t maximum, int64_t actual,
                       const char *pointer);

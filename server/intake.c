@@ -9,6 +9,7 @@
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/gzip.h"
+#include "server/operation.h"
 #include "server/origin.h"
 #include "server/request_in.h"
 
@@ -211,6 +212,8 @@ static bool check_content(struct mfd_request *rq)
 void mfd_intake_too_large(const struct mfd_request *rq, int64_t size, struct mfd_problem *problem)
 {
     mfd_problem_limit(problem, body_limit(rq)->name, (int64_t)rq->body_limit, size, NULL);
+    if (rq->content == MFD_MEDIA_VCF && !rq->match.route->job)
+        mfd_operation_suggest_job(problem);
 }
 
 /* Where two parties could take different ones for the true one. */

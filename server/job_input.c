@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,10 +155,9 @@ static int check_limits(const struct mfd_limits *limits, const struct mfd_operat
         return 0;
     mfd_problem_limit(problem, "job_whole_passes", limits->job_whole_passes, (int64_t)plan->passes,
                       NULL);
-    size_t n = strlen(problem->detail);
-    snprintf(problem->detail + n, sizeof problem->detail - n,
-             " This format is written in one piece, from memory; ask for another one, or for less "
-             "at once.");
+    mfd_problem_add(problem,
+                    " This format is written in one piece, from memory; ask for another one, "
+                    "or for less at once.");
     return -1;
 }
 

@@ -9,9 +9,7 @@
 
 void mfd_operation_suggest_job(struct mfd_problem *problem)
 {
-    size_t n = strlen(problem->detail);
-    snprintf(problem->detail + n, sizeof problem->detail - n,
-             " Ask for less, or post the same request as a job.");
+    mfd_problem_add(problem, " Ask for less, or post the same request as a job.");
     snprintf(problem->extra, sizeof problem->extra, "\"links\":{\"jobs\":\"/api/v1/jobs\"}");
 }
 

@@ -40,8 +40,11 @@ static int list_grow(struct list *list, struct mfd_problem *problem)
 
 static int add_reason(struct list *list, const struct mfd_error *error, struct mfd_problem *problem)
 {
-    if (list->n_reasons == (size_t)list->max_reasons)
-        return mfd_problem_limit(problem, "unscored", list->max_reasons, -1, NULL);
+    if (list->n_reasons == (size_t)list->max_reasons) {
+        mfd_problem_limit(problem, "unscored", list->max_reasons, -1, NULL);
+        return mfd_problem_add(problem, " So many alleles cannot be scored; the last: %.300s.",
+                               error->message);
+    }
     if (list->n_reasons == list->reasons_size) {
         size_t size = list->reasons_size ? 2 * list->reasons_size : 64;
         struct reason *reasons = mfd_realloc(list->reasons, size, sizeof *reasons);

@@ -1,6 +1,5 @@
 /* POST /api/v1/predict, its averages and contrasts, and /api/v1/features: sequences of exactly a
  * window, and intervals of a genome cut into bins. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,9 +99,7 @@ static void refuse_length(struct mfd_problem *found, int64_t most, int64_t bins,
                           const char *pointer)
 {
     mfd_problem_limit(found, "interval_bins", most, bins, pointer);
-    size_t n = strlen(found->detail);
-    snprintf(found->detail + n, sizeof found->detail - n,
-             " Ask for it as intervals of at most %lld bases.", (long long)bases);
+    mfd_problem_add(found, " Ask for it as intervals of at most %lld bases.", (long long)bases);
 }
 
 static int check_interval(struct windows *w, size_t i, const char *pointer,

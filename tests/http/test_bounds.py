@@ -68,7 +68,9 @@ class Held(harness.Case):
         text = (HEAD + "region1\t4846\t.\tT\tTG\t.\t.\t.\n").encode()
         text += b"#" * (2999 - len(text)) + b"\n"
         self.fits(SCORE + "?dry_run=true", text, VCF)
-        self.assertOver(self.post(SCORE, text + b"\n", VCF), "vcf_bytes", 3000, 3001)
+        answer = self.post(SCORE, text + b"\n", VCF)
+        self.assertOver(answer, "vcf_bytes", 3000, 3001)
+        self.assertIn("as a job", answer.json()["detail"])
         packed = gzip.compress(text + b"\n")
         self.assertLess(len(packed), 3000)
         self.assertOver(self.post(SCORE, packed, {"Content-Type": "application/gzip"}), "vcf_bytes", 3000)

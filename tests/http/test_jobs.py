@@ -330,6 +330,7 @@ class Held(Jobs):
         wrong.append(self.post(JOBS, (lines + "9\t5\t.\tA\tC\t.\t.\t.\n" * 21).encode(),
                                {"Content-Type": "text/vcf"}))
         self.assertEqual([limit(answer) for answer in wrong], ["unscored"] * 4)
+        self.assertIn("contig '9' is not in the genome", wrong[3].json()["detail"])
         told = self.get("/service-info").json()["limits"]
         self.assertEqual(told["job_items"]["value"], 3000)
 
