@@ -182,9 +182,10 @@ static int check(struct mfd_auth *auth, const char *authorization, const char *a
     if (scope == MFD_SCOPE_NONE)
         return 0;
     if ((authorization || api_key) && !entry)
-        return mfd_problem_set(problem, "unauthorised", NULL,
-                               "The API key given is not a valid one here: it may be mistyped, "
-                               "expired or revoked.");
+        return mfd_problem_set(
+            problem, "unauthorised", NULL,
+            "The API key given is not a valid one here: it may be mistyped, "
+            "expired or revoked; one that was just made is known within seconds.");
     if (!entry && auth->required)
         return mfd_problem_set(problem, "unauthorised", NULL,
                                "Send an API key as 'Authorization: Bearer KEY' or 'X-API-Key: "

@@ -2,9 +2,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/genome/assembly.h"
+#include "core/genome/genome.h"
 #include "proto/text.h"
 #include "server/registry_in.h"
+
+/* A genome that goes by the name of an assembly that it is not would be answered over in good
+ * faith. */
+static void check_name(const char *name, const struct mfd_genome *genome)
+{
+    const char *said = mfd_assembly_name(mfd_assembly_named(name)),
+               *is = mfd_genome_assembly(genome);
+    if (said && is && strcmp(said, is) != 0)
+        mfd_log(
+            MFD_LOG_WARNING,
+            "genome %s: its contigs are as long as those of %s; name it so, or give another FASTA",
+            name, is);
+}
 
 int mfd_registry_add_genome(struct mfd_registry *r, const char *name, const char *path,
                             struct mfd_error *err)
@@ -21,6 +37,7 @@ int mfd_registry_add_genome(struct mfd_registry *r, const char *name, const char
         free(g.name);
         return mfd_fail_prefix(err, status, "genome %s", name);
     }
+    check_name(name, g.genome);
     r->genomes[r->n_genomes++] = g;
     return MFD_OK;
 }

@@ -112,6 +112,14 @@ class Starting(Place):
         daemon.wait_for("mfdd: .*%s.*" % words)
         daemon.stop(sign=None, code=1)
 
+    def test_a_genome_that_is_not_the_assembly_it_is_named_after_is_told(self):
+        demo = os.path.join(harness.DEMO, "genome.fa.gz")
+        daemon = harness.Daemon(models={"tiny": "tiny"}, genomes={"hg19": demo, "GRCh37": demo, "demo": demo, "HG38": demo})
+        told = [e["message"] for e in daemon.log if e["level"] == "warning"]
+        self.assertEqual(len(told), 1, told)
+        self.assertRegex(told[0], "genome HG38: .* of GRCh37")
+        daemon.stop()
+
     def test_a_taken_port_is_told(self):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
