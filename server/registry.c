@@ -360,7 +360,7 @@ void mfd_registry_metrics(struct mfd_registry *r, struct mfd_buffer *out)
             if (!e->served)
                 continue;
             mfd_engine_stats(mfd_served_engine(e->served), &s);
-            const double values[] = { (double)s.windows, s.seconds, s.sgemm_seconds,
+            const double values[] = { (double)s.windows, s.seconds, s.product_seconds,
                                       (double)s.packed_bytes, (double)s.scratch_bytes };
             mfd_buffer_addf(out, "%s{model=\"%s\",version=\"%s\"} %.17g\n", of_engines[m].name,
                             e->row.name, e->row.version, values[m]);

@@ -203,7 +203,7 @@ static void note(struct mfd_engine *e, size_t runs, size_t windows, double secon
     e->stats.runs += runs;
     e->stats.windows += windows;
     e->stats.seconds += seconds;
-    e->stats.sgemm_seconds = mfd_run_product_seconds(e->state);
+    e->stats.product_seconds = mfd_run_product_seconds(e->state);
     e->stats.scratch_bytes = mfd_run_scratch_bytes(e->state);
     pthread_mutex_unlock(&e->stats_lock);
 }

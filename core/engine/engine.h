@@ -78,7 +78,7 @@ int mfd_engine_cost(struct mfd_engine *engine, struct mfd_batch *batch, struct m
 /* Counters since the start, for metrics and benches. */
 struct mfd_engine_stats {
     uint64_t runs, windows;
-    double seconds, sgemm_seconds; /* sgemm: summed over workers */
+    double seconds, product_seconds; /* of matrix products: summed over workers */
     size_t packed_bytes, scratch_bytes;
     unsigned threads;
 };

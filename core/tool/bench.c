@@ -71,7 +71,8 @@ static int time_call(struct bench *b, const struct timed *t, struct timing *out)
             continue; /* the first warms up */
         if (best.ms == 0 || ms < best.ms) {
             best.ms = ms;
-            best.share = (after.sgemm_seconds - before.sgemm_seconds) / (seconds * after.threads);
+            best.share =
+                (after.product_seconds - before.product_seconds) / (seconds * after.threads);
         }
         if (single)
             break;
