@@ -6,7 +6,6 @@
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/metrics.h"
-#include "server/operation.h"
 #include "server/request_in.h"
 #include "server/settings.h"
 
