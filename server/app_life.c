@@ -14,6 +14,7 @@
 #include "server/app_in.h"
 #include "server/auth.h"
 #include "server/batcher.h"
+#include "server/certificate.h"
 #include "server/http.h"
 #include "server/jobs.h"
 #include "server/listen.h"
@@ -144,6 +145,8 @@ static int start_http(struct mfd_app *app, int fd, struct mfd_error *err)
     bool inherited = fd >= 0;
     snprintf(address, sizeof address, "%s", s->listen);
     int status = inherited ? mfd_listen_inherited(fd, address, &port, err) : MFD_OK;
+    if (status == MFD_OK && s->tls_certificate[0])
+        status = mfd_certificate_check(s->tls_certificate, s->tls_key, err);
     if (status == MFD_OK)
         status = start_auth(app, address, err);
     if (status == MFD_OK && !inherited)

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/genome/genome.h"
 #include "core/model/model.h"
 #include "server/app_life.h"
+#include "server/certificate.h"
 #include "server/demo.h"
 #include "server/keys.h"
 #include "server/notify.h"
@@ -19,7 +19,6 @@
 #include "server/settings.h"
 
 enum { EXIT_USAGE = 2 };
-#define PEM_LIMIT ((size_t)1 << 20)
 
 /* Where the daemon's own data lives when nobody said so. */
 static int choose_state_dir(struct mfd_settings *s, struct mfd_error *err)
@@ -119,13 +118,8 @@ static int print_config(const struct mfd_settings *s)
 /* What the configuration names must be there, too: as the daemon would open it. */
 static int check_files(const struct mfd_settings *s, struct mfd_error *err)
 {
-    const char *const tls[] = { s->tls_certificate, s->tls_key };
-    int status = MFD_OK;
-    for (size_t i = 0; i < 2 && tls[i][0] && status == MFD_OK; i++) {
-        struct mfd_buffer text = MFD_BUFFER_INIT;
-        status = mfd_file_read(tls[i], PEM_LIMIT, &text, err);
-        mfd_buffer_deinit(&text);
-    }
+    int status =
+        s->tls_certificate[0] ? mfd_certificate_check(s->tls_certificate, s->tls_key, err) : MFD_OK;
     for (size_t i = 0; i < s->models.n && status == MFD_OK; i++) {
         struct mfd_model *model = NULL;
         status = mfd_model_open(&model, s->models.at[i].path, err);

@@ -439,6 +439,20 @@ class Tls(Place):
         daemon.wait_for("mfdd: .*PEM.*")
         daemon.stop(sign=None, code=1)
 
+    def test_a_key_of_another_certificate_is_told(self):
+        cert = harness.certificate()[0]
+        key = os.path.join(self.place, "other.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out", key],
+                       check=True, capture_output=True)
+        for settings, words in ((("server.tls_certificate=" + cert, "server.tls_key=" + key), "do not match"),
+                                (("server.tls_certificate=" + cert, "server.tls_key=/nonexistent"), "No such file")):
+            arguments = [a for s in settings for a in ("--set", s)]
+            code, _, told = mfdd(*arguments, "--check-config")
+            self.assertEqual(code, 1)
+            self.assertIn(words, told)
+            code, _, error = mfdd(*arguments, "--state-dir", self.place, "--port", "0")
+            self.assertEqual((code, error), (1, told))
+
 
 if __name__ == "__main__":
     unittest.main()
