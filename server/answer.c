@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/parse.h"
+#include "proto/limits.h"
 #include "server/app.h"
 #include "server/batcher.h"
 #include "server/drive.h"

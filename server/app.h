@@ -5,13 +5,13 @@
 #include <stddef.h>
 
 #include "core/base/error.h"
-#include "proto/limits.h"
 
 struct mfd_app;
 struct mfd_auth;
 struct mfd_batcher;
 struct mfd_http;
 struct mfd_jobs;
+struct mfd_limits;
 struct mfd_loop;
 struct mfd_metrics;
 struct mfd_workers;

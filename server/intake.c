@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/base/parse.h"
+#include "proto/limits.h"
 #include "proto/text.h"
 #include "server/app.h"
 #include "server/gzip.h"

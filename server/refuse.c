@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "proto/limits.h"
 #include "server/access.h"
 #include "server/app.h"
 #include "server/loop.h"

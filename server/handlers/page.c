@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "core/base/sha256.h"
+#include "proto/limits.h"
 #include "server/app.h"
 
 #define PAGE 100 /* entries, unless another number is asked for or fewer are allowed */

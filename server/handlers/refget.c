@@ -6,6 +6,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/parse.h"
+#include "proto/limits.h"
 #include "server/app.h"
 #include "server/handlers/digests.h"
 #include "server/handlers/routes.h"

@@ -1,6 +1,7 @@
 /* What the daemon says of itself: health, metrics, service-info, and where to begin. */
 #include <stdio.h>
 
+#include "proto/limits.h"
 #include "server/app.h"
 #include "server/exposition.h"
 #include "server/handlers/routes.h"
