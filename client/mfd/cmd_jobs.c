@@ -112,6 +112,10 @@ static int write_bytes(void *arg, const char *bytes, size_t n, struct mfd_error 
 
 static int result(struct app *app, const char *id, struct mfd_error *err)
 {
+    if (app->set.format != FORMAT_AUTO)
+        return mfd_fail_as(err, MFD_EINVAL, "usage",
+                           "a result has the format that its job was submitted with; --format goes "
+                           "with jobs submit");
     return app->set.output ? download_result(app, id, err)
                            : job_result(app, id, write_bytes, app->out, err);
 }

@@ -92,6 +92,7 @@ class Jobs(Live):
         self.ask("wait", name, code=4)
         path = os.path.join(self.folder.name, "out.tsv")
         self.assertEqual(self.ask("result", name, "-o", path).out, "")
+        self.assertIn("submit", self.ask("result", name, "-f", "json", code=2).err)
         with open(path, "rb") as f:
             self.assertEqual(len({line.split(b"\t")[0] for line in f}), 2003)
 
