@@ -9,7 +9,7 @@
 #include "core/base/memory.h"
 #include "core/base/parse.h"
 #include "proto/nearest.h"
-#include "server/utf8.h"
+#include "server/ini.h"
 
 #define MAX_FILE ((size_t)1 << 20)
 
@@ -141,18 +141,7 @@ void mfd_settings_deinit(struct mfd_settings *s)
     *s = (struct mfd_settings){ 0 };
 }
 
-/* A piece of the file. */
-struct span {
-    const char *s;
-    size_t n;
-};
-
-static bool is(struct span a, const char *b)
-{
-    return strlen(b) == a.n && memcmp(a.s, b, a.n) == 0;
-}
-
-static char *resolve(struct span path, const char *directory)
+static char *resolve(struct mfd_ini_piece path, const char *directory)
 {
     if (path.n == 0 || path.s[0] == '/' || !directory)
         return mfd_strndup(path.s, path.n);
@@ -170,7 +159,7 @@ static int set_text(char **at, char *text, struct mfd_error *err)
     return MFD_OK;
 }
 
-static int set_number(int64_t *at, struct span value, int64_t min, int64_t max,
+static int set_number(int64_t *at, struct mfd_ini_piece value, int64_t min, int64_t max,
                       struct mfd_error *err)
 {
     if (!mfd_parse_i64(value.s, value.n, min, max, at))
@@ -179,11 +168,11 @@ static int set_number(int64_t *at, struct span value, int64_t min, int64_t max,
     return MFD_OK;
 }
 
-static int set_switch(bool *at, struct span value, struct mfd_error *err)
+static int set_switch(bool *at, struct mfd_ini_piece value, struct mfd_error *err)
 {
     static const char *const words[] = { "no", "yes", "off", "on", "false", "true" };
     for (size_t i = 0; i < 6; i++) {
-        if (is(value, words[i])) {
+        if (mfd_ini_is(value, words[i])) {
             *at = i & 1;
             return MFD_OK;
         }
@@ -191,13 +180,13 @@ static int set_switch(bool *at, struct span value, struct mfd_error *err)
     return mfd_fail(err, MFD_EINVAL, "'%.*s' is neither yes nor no", (int)value.n, value.s);
 }
 
-static int add_path(struct mfd_named_paths *list, struct span name, struct span value,
-                    const char *directory, struct mfd_error *err)
+static int add_path(struct mfd_named_paths *list, struct mfd_ini_piece name,
+                    struct mfd_ini_piece value, const char *directory, struct mfd_error *err)
 {
     if (value.n == 0)
         return mfd_fail(err, MFD_EINVAL, "'%.*s' has no path", (int)name.n, name.s);
     for (size_t i = 0; i < list->n; i++)
-        if (is(name, list->at[i].name))
+        if (mfd_ini_is(name, list->at[i].name))
             return mfd_fail(err, MFD_EEXISTS, "'%.*s' is named twice", (int)name.n, name.s);
     struct mfd_named_path *at = mfd_realloc(list->at, list->n + 1, sizeof *at);
     if (!at)
@@ -216,14 +205,15 @@ static int add_path(struct mfd_named_paths *list, struct span name, struct span 
 /* The keys of a section, others as names that nothing is like. */
 static const char *key_of(const void *ctx, size_t i)
 {
-    const struct span *section = ctx;
+    const struct mfd_ini_piece *section = ctx;
     bool limit = i >= TABLE_SIZE;
-    if (!is(*section, limit ? "limits" : table[i].section))
+    if (!mfd_ini_is(*section, limit ? "limits" : table[i].section))
         return "";
     return limit ? limits[i - TABLE_SIZE].name : table[i].key;
 }
 
-static int unknown_key(struct span section, struct span key, struct mfd_error *err)
+static int unknown_key(struct mfd_ini_piece section, struct mfd_ini_piece key,
+                       struct mfd_error *err)
 {
     const char *near[MFD_NEAREST];
     MFD_AUTO_FREE char *word = mfd_strndup(key.s, key.n);
@@ -236,18 +226,18 @@ static int unknown_key(struct span section, struct span key, struct mfd_error *e
                     hint ? near[0] : "", hint ? "'?" : "");
 }
 
-static int set_limit(struct mfd_settings *s, struct span key, struct span value,
+static int set_limit(struct mfd_settings *s, struct mfd_ini_piece key, struct mfd_ini_piece value,
                      struct mfd_error *err)
 {
     for (size_t i = 0; i < LIMITS_SIZE; i++)
-        if (is(key, limits[i].name))
+        if (mfd_ini_is(key, limits[i].name))
             return set_number((int64_t *)((char *)&s->limits + limits[i].offset), value, 1,
                               (int64_t)1 << 48, err);
-    return unknown_key((struct span){ "limits", 6 }, key, err);
+    return unknown_key((struct mfd_ini_piece){ "limits", 6 }, key, err);
 }
 
-static int set_in_table(struct mfd_settings *s, size_t i, struct span value, const char *directory,
-                        struct mfd_error *err)
+static int set_in_table(struct mfd_settings *s, size_t i, struct mfd_ini_piece value,
+                        const char *directory, struct mfd_error *err)
 {
     switch (table[i].kind) {
     case NUMBER:
@@ -262,16 +252,17 @@ static int set_in_table(struct mfd_settings *s, size_t i, struct span value, con
 }
 
 /* One assignment; `seen` (may be NULL) marks keys of the table and then the limits. */
-static int assign(struct mfd_settings *s, struct span section, struct span key, struct span value,
-                  const char *directory, bool *seen, struct mfd_error *err)
+static int assign(struct mfd_settings *s, struct mfd_ini_piece section, struct mfd_ini_piece key,
+                  struct mfd_ini_piece value, const char *directory, bool *seen,
+                  struct mfd_error *err)
 {
     for (size_t i = 0; i < 2; i++)
-        if (is(section, lists[i].name))
+        if (mfd_ini_is(section, lists[i].name))
             return add_path(list_at(s, lists[i].offset), key, value, directory, err);
     for (size_t i = 0; i < TABLE_SIZE + LIMITS_SIZE; i++) {
         bool limit = i >= TABLE_SIZE;
-        if (!is(section, limit ? "limits" : table[i].section) ||
-            !is(key, limit ? limits[i - TABLE_SIZE].name : table[i].key))
+        if (!mfd_ini_is(section, limit ? "limits" : table[i].section) ||
+            !mfd_ini_is(key, limit ? limits[i - TABLE_SIZE].name : table[i].key))
             continue;
         if (seen && seen[i])
             return mfd_fail(err, MFD_EEXISTS, "'%.*s' is set twice", (int)key.n, key.s);
@@ -284,15 +275,6 @@ static int assign(struct mfd_settings *s, struct span section, struct span key, 
     return unknown_key(section, key, err);
 }
 
-static struct span trim(const char *s, const char *end)
-{
-    while (s < end && (*s == ' ' || *s == '\t'))
-        s++;
-    while (end > s && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-        end--;
-    return (struct span){ s, (size_t)(end - s) };
-}
-
 static const char *const sections[] = { "server", "state",  "compute", "batch",    "jobs",
                                         "log",    "models", "genomes", "defaults", "limits" };
 #define SECTIONS (sizeof sections / sizeof *sections)
@@ -303,11 +285,11 @@ static const char *section_of(const void *ctx, size_t i)
     return sections[i];
 }
 
-static int check_section(struct span name, struct mfd_error *err)
+static int check_section(struct mfd_ini_piece name, struct mfd_error *err)
 {
     const char *near[MFD_NEAREST];
     for (size_t i = 0; i < SECTIONS; i++)
-        if (is(name, sections[i]))
+        if (mfd_ini_is(name, sections[i]))
             return MFD_OK;
     MFD_AUTO_FREE char *word = mfd_strndup(name.s, name.n);
     if (!word)
@@ -318,52 +300,32 @@ static int check_section(struct span name, struct mfd_error *err)
                     hint ? "]?" : "");
 }
 
-static int parse_line(struct mfd_settings *s, struct span line, struct span *section,
-                      const char *directory, bool *seen, struct mfd_error *err)
+/* A file under way. */
+struct file {
+    struct mfd_settings *settings;
+    const char *directory;
+    bool seen[TABLE_SIZE + LIMITS_SIZE];
+};
+
+static int on_section(void *arg, struct mfd_ini_piece name, struct mfd_error *err)
 {
-    if (line.n == 0 || line.s[0] == '#' || line.s[0] == ';')
-        return MFD_OK;
-    if (line.s[0] == '[') {
-        if (line.s[line.n - 1] != ']')
-            return mfd_fail(err, MFD_EFORMAT, "a section has no ']' at its end");
-        *section = trim(line.s + 1, line.s + line.n - 1);
-        return check_section(*section, err);
-    }
-    const char *equals = memchr(line.s, '=', line.n);
-    if (!equals)
-        return mfd_fail(err, MFD_EFORMAT, "neither [section] nor key = value nor a comment");
-    if (!section->s)
-        return mfd_fail(err, MFD_EFORMAT, "a key before the first [section]");
-    struct span key = trim(line.s, equals), value = trim(equals + 1, line.s + line.n);
-    if (key.n == 0 || key.n > 200)
-        return mfd_fail(err, MFD_EFORMAT, "no key before the '='");
-    if (value.n > 1 && value.s[0] == '"' && value.s[value.n - 1] == '"')
-        return mfd_fail(err, MFD_EFORMAT,
-                        "%.*s stands in quotes, which would be part of it; leave "
-                        "them out",
-                        (int)key.n, key.s);
-    return assign(s, *section, key, value, directory, seen, err);
+    (void)arg;
+    return check_section(name, err);
+}
+
+static int on_value(void *arg, struct mfd_ini_piece section, struct mfd_ini_piece key,
+                    struct mfd_ini_piece value, struct mfd_error *err)
+{
+    struct file *file = arg;
+    return assign(file->settings, section, key, value, file->directory, file->seen, err);
 }
 
 int mfd_settings_parse(struct mfd_settings *s, const char *text, size_t n, const char *name,
                        const char *directory, struct mfd_error *err)
 {
-    bool seen[TABLE_SIZE + LIMITS_SIZE] = { false };
-    struct span section = { 0 };
-    if (memchr(text, '\0', n) || !mfd_utf8_valid(text, n))
-        return mfd_fail(err, MFD_EFORMAT, "%s: not a text in UTF-8", name);
-    const char *end = text + n;
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* as editors elsewhere begin a file */
-        text += 3;
-    for (size_t number = 1; text < end; number++) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *stop = newline ? newline : end;
-        int status = parse_line(s, trim(text, stop), &section, directory, seen, err);
-        if (status < 0)
-            return mfd_fail_prefix(err, status, "%s, line %zu", name, number);
-        text = newline ? newline + 1 : end;
-    }
-    return MFD_OK;
+    struct file file = { .settings = s, .directory = directory };
+    const struct mfd_ini_reader reader = { on_section, on_value, &file };
+    return mfd_ini_parse(text, n, name, &reader, err);
 }
 
 int mfd_settings_read(struct mfd_settings *s, const char *path, struct mfd_error *err)
@@ -387,12 +349,15 @@ int mfd_settings_set(struct mfd_settings *s, const char *assignment, struct mfd_
     const char *dot = strchr(assignment, '.');
     if (!equals || !dot || dot > equals)
         return mfd_fail(err, MFD_EINVAL, "'%s' is not SECTION.KEY=VALUE", assignment);
-    struct span section = trim(assignment, dot), key = trim(dot + 1, equals);
-    if (key.n == 0 || key.n > 200)
+    struct mfd_ini_piece section = mfd_ini_trim(assignment, dot),
+                         key = mfd_ini_trim(dot + 1, equals);
+    if (key.n == 0 || key.n > MFD_INI_KEY_MAX)
         return mfd_fail(err, MFD_ENOTFOUND, "'%s' does not begin with SECTION.KEY", assignment);
-    if (check_section(section, err) < 0)
-        return MFD_ENOTFOUND;
-    return assign(s, section, key, trim(equals + 1, equals + strlen(equals)), NULL, NULL, err);
+    int status = check_section(section, err);
+    if (status < 0)
+        return status;
+    return assign(s, section, key, mfd_ini_trim(equals + 1, equals + strlen(equals)), NULL, NULL,
+                  err);
 }
 
 static void print_line(struct mfd_buffer *out, const char *what, const char *key, const char *value,
