@@ -42,6 +42,16 @@ class Batches(harness.Case):
             ("error", "bad-interval", "/intervals/3"), ("error", "window-off-contig", "/intervals/4"),
             ("error", "window-off-contig", "/intervals/5"), ("error", "missing-member", "/intervals/6")])
 
+    def test_an_spdi_that_counts_from_one_is_told_so(self):
+        name, bases = next(harness.records("region.fa"))
+        bases = bases.upper()
+        at = next(i for i in range(30000, 30100) if bases[i] != bases[i + 1])  # 0-based
+        alt = bases[at + 1]  # so that one base on, where it was meant from 0, the alleles would be swapped
+        answer = self.post(SCORE, {"ensemble": "none", "variants": [
+            "%s:%d:%s:%s" % (name, n, bases[at], alt) for n in (at, at + 1)]})
+        self.assertEqual(slugs(answer), ["ok", ("error", "ref-mismatch", "/variants/1")])
+        self.assertIn("write %s:%d:%s:%s" % (name, at, bases[at], alt), answer.json()["results"][1]["problem"]["detail"])
+
     def test_what_is_wrong_with_a_variant_is_said_of_it_alone(self):
         answer = self.post(SCORE, {"ensemble": "none", "tracks": {"aggregate": "mean"}, "variants": [
             "region1-4846-T-TG", "region1:4845:T:TG", "region1:g.4846_4847insG", "chr7-1-A-C", "region1-4846-A-C",
