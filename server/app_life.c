@@ -76,7 +76,7 @@ static int start_store(struct mfd_app *app, struct mfd_error *err)
         return mfd_fail_nomem(err);
     int status = mfd_store_open(&app->store, s->state_dir, true, err);
     if (status == MFD_OK)
-        status = mfd_mkdirs(app->model_dir, err);
+        status = mfd_mkdirs(app->model_dir, 0755, err);
     return status;
 }
 

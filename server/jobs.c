@@ -320,7 +320,7 @@ int mfd_jobs_new(struct mfd_jobs **out, struct mfd_app *app, struct mfd_error *e
     jobs->timer = mfd_timer_new(mfd_app_loop(app), tick, jobs);
     int status = jobs->timer ? MFD_OK : mfd_fail_nomem(err);
     if (status == MFD_OK)
-        status = mfd_mkdirs(directory, err);
+        status = mfd_mkdirs(directory, 0700, err);
     if (status == MFD_OK && chmod(directory, 0700) < 0) /* people's variants */
         status =
             mfd_fail(err, MFD_EIO, "cannot keep '%s' to itself: %s", directory, strerror(errno));

@@ -114,7 +114,7 @@ static int open_all(struct mfd_store *store, const char *directory, bool exclusi
     mfd_buffer_addf(&path, "%s/mfd.db", directory);
     if (!(store->path = mfd_buffer_steal(&path, NULL)))
         return mfd_fail_nomem(err);
-    int status = mfd_mkdirs(directory, err);
+    int status = mfd_mkdirs(directory, 0700, err);
     if (status < 0)
         mfd_fail_prefix(err, status, "the state directory (choose one with --state-dir)");
     if (status == MFD_OK && exclusive)

@@ -127,7 +127,7 @@ int mfd_dir_sync(const char *path, struct mfd_error *err)
     return MFD_OK;
 }
 
-int mfd_mkdirs(const char *path, struct mfd_error *err)
+int mfd_mkdirs(const char *path, mode_t mode, struct mfd_error *err)
 {
     MFD_AUTO_FREE char *copy = mfd_strdup(path);
     if (!copy)
@@ -137,7 +137,7 @@ int mfd_mkdirs(const char *path, struct mfd_error *err)
             continue;
         char end = *p;
         *p = '\0';
-        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+        if (mkdir(copy, end ? 0755 : mode) < 0 && errno != EEXIST)
             return fail_errno(err, "create directory", copy);
         *p = end;
         if (!end)

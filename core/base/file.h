@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
+#include <sys/types.h>
 
 #include "core/base/buffer.h"
 #include "core/base/error.h"
@@ -39,5 +40,6 @@ int mfd_file_write(int fd, const void *bytes, size_t n) MFD_MUST_CHECK;
 /* Is this errno one of no room: on the disk, in a quota, under a limit of sizes? */
 bool mfd_file_no_room(int error);
 
-/* Create a directory and its parents (mode 0755); an existing one is fine. */
-int mfd_mkdirs(const char *path, struct mfd_error *err) MFD_MUST_CHECK;
+/* Create a directory of that mode, and its parents (mode 0755); an existing one is fine, and stays
+ * as it is. */
+int mfd_mkdirs(const char *path, mode_t mode, struct mfd_error *err) MFD_MUST_CHECK;

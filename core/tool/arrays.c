@@ -18,7 +18,7 @@ static int fail_file(struct mfd_error *err, const char *verb, const char *path)
 int arrays_open(struct arrays *a, const char *dir, struct mfd_error *err)
 {
     memset(a, 0, sizeof *a);
-    return mfd_mkdirs(dir, err);
+    return mfd_mkdirs(dir, 0755, err);
 }
 
 static char *join(const char *a, const char *b, const char *c, const char *d)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import tempfile
 import time
@@ -130,6 +131,13 @@ class Starting(Place):
         daemon = harness.Daemon(models={"tiny": "tiny"})
         self.fails("in use by another mfdd", state=daemon.state)
         daemon.stop()
+
+    def test_a_state_directory_of_its_own_making_is_closed_to_others(self):
+        for path, made, mode in ((self.place + "/new/state", None, 0o700), (self.place + "/old", 0o750, 0o750)):
+            if made:
+                os.mkdir(path, made)
+            harness.Daemon(models={"tiny": "tiny"}, state=path).stop()
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), mode)
 
     def test_a_state_directory_that_cannot_be_is_told(self):
         path = self.write("a file", "state")

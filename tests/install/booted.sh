@@ -12,7 +12,7 @@ skip() {
     exit 77
 }
 [ "$(id -u)" = 0 ] || skip "needs root"
-for program in mmdebstrap systemd-nspawn; do
+for program in mmdebstrap openssl systemd-nspawn; do
     command -v $program >/dev/null || skip "$program is not here"
 done
 
@@ -26,6 +26,11 @@ timeout --foreground 300 mmdebstrap --quiet --variant=minbase --include="systemd
     skip "no packages are to be had"
 "$@" install -C "$build" --no-rebuild --quiet --destdir "$system" >/dev/null
 
+mkdir -p "$system/etc/ssl/certs" "$system/etc/ssl/private"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost -out "$system/etc/ssl/certs/mfd.pem" -keyout "$system/etc/ssl/private/mfd.key" \
+    2>"$place/openssl" || { cat "$place/openssl" && exit 1; }
+chmod 600 "$system/etc/ssl/private/mfd.key"
 install -m 755 "$checks" "$system/srv/checks"
 cat >"$system/etc/systemd/system/checks.service" <<UNIT
 [Unit]

@@ -99,6 +99,19 @@ is "the service after it" "$(show ActiveState)" active
 systemctl stop mfdd.socket mfdd.service
 echo "ok: socket activation"
 
+# as the comments of the configuration say
+sed -i 's/^# tls_/tls_/' "$config"
+drop_in=/run/systemd/system/mfdd.service.d/tls.conf
+sed -n 's/^#   \(\[Service\]\|LoadCredential=.*\)/\1/p' "$config" >$drop_in
+systemctl daemon-reload
+systemctl start mfdd.service
+is "the effect over TLS" "$(MFD_SERVER=https://localhost:8080 MFD_CACERT=/etc/ssl/certs/mfd.pem effect)" "$expected"
+systemctl stop mfdd.service
+rm $drop_in
+systemctl daemon-reload
+cp "$config.before" "$config"
+echo "ok: a key of TLS that only root may read"
+
 sed -i 's/^port = .*/prot = 8080/' "$config"
 if systemctl start mfdd.service 2>/dev/null; then fail "it starts with a key that is none"; fi
 within 10 "the reason in the journal" sh -c 'journalctl --unit mfdd.service --output cat | grep -q "prot"'
