@@ -345,6 +345,8 @@ int mfd_body_check(struct mfd_body *body, struct mfd_problem *problem)
             problem, "conflicting-members", "/a",
             "a contrast is of two settings, so there are no tracks to choose and "
             "nothing to average");
+    if (mfd_body_check_settings(body, problem))
+        return -1;
     if (body->scale == MFD_SCALE_UNSAID)
         body->scale = parts || variants ? MFD_SCALE_LOGIT : MFD_SCALE_PROBABILITY;
     return 0;

@@ -78,3 +78,42 @@ int mfd_body_check_bias(struct mfd_body *body, struct mfd_problem *problem)
     body->scale = MFD_SCALE_LOGIT;
     return 0;
 }
+
+/* Whether a member was said, be it as its default is. */
+static bool said(const struct mfd_body *body, const char *name)
+{
+    return json_object_get(body->document, name) || json_object_get(body->options, name);
+}
+
+int mfd_body_check_settings(const struct mfd_body *body, struct mfd_problem *problem)
+{
+    bool effect = body->input == MFD_INPUT_VARIANTS ? body->scores & MFD_SCORE_EFFECT
+                                                    : !body->scan || body->scan & MFD_SCAN_EFFECT;
+    const struct {
+        bool alone;
+        const char *pointer, *why;
+    } rules[] = {
+        { !body->over && body->levels, "/levels",
+          "levels are of the settings that are averaged over; name columns in \"over\", or leave "
+          "\"levels\" out" },
+        { !body->over && said(body, "distribution"), "/distribution",
+          "a distribution weighs the settings that are averaged over; name columns in \"over\", or "
+          "leave \"distribution\" out" },
+        { !body->over && body->given, "/settings",
+          "settings are what is averaged over; name their columns in \"over\", or leave "
+          "\"settings\" out" },
+        { body->levels && !effect, "/levels",
+          "levels are of the effects, and those are not asked for; have effect among \"scores\", "
+          "or leave \"levels\" out" },
+        { !body->a && body->like, "/like",
+          "\"like\" completes the settings of a contrast; give \"a\" and \"b\", or leave it out (a "
+          "virtual track has a \"like\" of its own)" },
+        { !body->a && said(body, "held"), "/held",
+          "\"held\" is of a contrast; give \"a\" and \"b\", or leave it out" },
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].alone)
+            return mfd_problem_set(problem, "conflicting-members", rules[i].pointer, "%s",
+                                   rules[i].why);
+    return 0;
+}

@@ -14,3 +14,8 @@ mfd_read_fn mfd_read_given;
 /* Virtual tracks without a bias have logits and no probabilities: refuse what needs these, and let
  * the scale be that of logits where it was left unsaid. */
 int mfd_body_check_bias(struct mfd_body *body, struct mfd_problem *problem) MFD_MUST_CHECK;
+
+/* What goes with averages (distribution, settings, levels) or with contrasts (like, held) does
+ * nothing without them, nor levels without effects: refuse it. */
+int mfd_body_check_settings(const struct mfd_body *body,
+                            struct mfd_problem *problem) MFD_MUST_CHECK;

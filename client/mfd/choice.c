@@ -25,6 +25,8 @@ int choice_check(const struct settings *set, struct mfd_error *err)
           "--like goes with --set, or with --a and --b; a track as it is goes by --tracks" },
         { set->bias && (contrast || !set->set.n), "--bias goes with --set" },
         { set->held && !contrast, "--held goes with --a and --b" },
+        { set->levels && set->scores.n && !list_has(&set->scores, "effect"),
+          "--levels are of the effects; have effect among --scores" },
         { aggregate && (contrast || set->over.n || set->set.n),
           "--aggregate is over tracks; averages are a track at a time, and an experiment is one" },
     };

@@ -228,7 +228,9 @@ class Score(Live):
                 self.assertEqual(single(row[column]), single(values[0]), column)
 
     def test_what_makes_no_sense_is_refused(self):
-        for options, words in ((("--levels",), "--over"), (("--a", "a=b"), "--b"), (("--held", "technical"), "--a"),
+        for options, words in ((("--levels",), "--over"),
+                               (("--levels", "--over", LAB, "--scores", "reference"), "among --scores"),
+                               (("--distribution", "uniform"), "--over"), (("--given", LAB + "=a"), "--over"), (("--a", "a=b"), "--b"), (("--held", "technical"), "--a"),
                                (("--over", LAB, "--aggregate", "mean"), "--aggregate"), (("--like", TRACK), "--set"),
                                (("--set", "a=b", "-t", TRACK), "one of them"),
                                (("--a", "a=b", "--b", "a=c", "--over", LAB), "one of them")):

@@ -299,6 +299,37 @@ class Variant(harness.Case):
                 self.assertEqual(answer.json(), listed.json())
         self.assertEqual(len(set(tags)), len(tags))
 
+    def test_what_goes_with_nothing_is_refused_where_it_stands(self):
+        tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"]
+        like, lab = tracks[0]["id"], tracks[0]["metadata"]["Library_lab"]
+        over = {"over": ["Library_lab"], "tracks": {"ids": [like]}}
+        vcf = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nregion1\t4846\t.\tT\tTG\t.\t.\t.\n"
+        interval = {"model": "tiny", "intervals": ["region1:4846"], "ensemble": "none"}
+        for members, pointer, remedy in (
+                ({"levels": True}, "/levels", "over"), ({"distribution": "training"}, "/distribution", "over"),
+                ({"distribution": "uniform"}, "/distribution", "over"),
+                ({"settings": [{"values": {"Library_lab": lab}}]}, "/settings", "over"),
+                ({"levels": True, **over, "scores": ["reference", "l2"]}, "/levels", "effect"),
+                ({"like": like}, "/like", '"a" and "b"'), ({"held": "nothing"}, "/held", '"a" and "b"'),
+                ({"held": "technical", **over}, "/held", '"a" and "b"')):
+            with self.subTest(members=members):
+                answer = self.post(SCORE, {"variants": ["region1-4846-T-TG"], "ensemble": "none", **members})
+                self.assertProblem(answer, 400, "conflicting-members", remedy)
+                self.assertEqual(answer.json()["pointer"], pointer)
+                scan = {"scores": ["centred"]} if "scores" in members else {}
+                answer = self.post("/api/v1/ism", {**interval, **members, **scan})
+                self.assertProblem(answer, 400, "conflicting-members", remedy)
+                self.assertEqual(answer.json()["pointer"], pointer)
+                query = "?ensemble=none&" + "&".join(self.query({k: v for k, v in members.items() if k != "scores"}))
+                query += "&scores=" + ",".join(members["scores"]) if "scores" in members else ""
+                for answer in (self.get(self.URL + query),
+                               self.post(SCORE + query, vcf.encode(), {"Content-Type": "text/vcf"}),
+                               self.post(SCORE + query + "&format=vcf", vcf.encode(), {"Content-Type": "text/vcf"})):
+                    self.assertProblem(answer, 400, "conflicting-members", remedy)
+                    self.assertIn(pointer[1:], answer.json()["detail"])
+        # what says nothing may stand there
+        self.assertEqual(self.post(SCORE, {"variants": ["region1-4846-T-TG"], "levels": False}).status, 200)
+
     def test_what_a_url_says_wrong_is_told_in_words(self):
         for query, status, slug, word in (
                 ("a={", 400, "malformed-json", "a: line 1"), ("a={%22x%22:1}", 400, "missing-member", "both settings"),
