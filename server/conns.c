@@ -22,7 +22,6 @@ struct mfd_conn *mfd_conns_start(struct mfd_conns *conns, struct mfd_http *http,
     conn->connection = connection;
     conn->fd = fd;
     conn->deadline = deadline;
-    mfd_tls_watch(&conn->tls, connection, fd);
     conn->next = conns->first;
     if (conn->next)
         conn->next->previous = conn;

@@ -321,8 +321,10 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         uint64_t deadline =
             mfd_loop_now(http->loop) + (uint64_t)mfd_app_limits(http->app)->header_ms;
-        *context =
+        *context = conn =
             mfd_conns_start(&http->conns, http, connection, info ? info->connect_fd : -1, deadline);
+        if (conn)
+            mfd_tls_watch(&conn->tls, connection, conn->fd, mfd_refuse_plain, conn);
         return;
     }
     /* a request line that libmicrohttpd gives up on ends without a word about the request */

@@ -108,20 +108,35 @@ static void linger(struct mfd_conn *conn)
         mfd_refuse_end(conn);
 }
 
-static void refuse(const struct mfd_conns *conns, struct mfd_conn *conn, int status)
+/* What is said to one whose request may not even have a name. */
+static void tell(struct mfd_conn *conn, const struct mfd_problem *problem)
 {
-    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    struct mfd_conns *conns = conn->conns;
     struct mfd_request *rq = conn->rq ? conn->rq : mfd_request_new(conns->app, "");
     if (rq && !conn->rq)
         mfd_conn_remote(conn->connection, rq->remote, sizeof rq->remote);
-    say_why(&problem, status, mfd_app_limits(conns->app));
     if (rq)
-        mfd_conn_tell(conn, rq, &problem);
+        mfd_conn_tell(conn, rq, problem);
     if (rq && !conn->rq) {
         mfd_access(rq, true);
         mfd_request_unref(rq);
     }
+}
+
+static void refuse(struct mfd_conn *conn, int status)
+{
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    say_why(&problem, status, mfd_app_limits(conn->conns->app));
+    tell(conn, &problem);
     linger(conn);
+}
+
+void mfd_refuse_plain(void *conn)
+{
+    struct mfd_problem problem = MFD_PROBLEM_INIT;
+    mfd_problem_set(&problem, "bad-request", NULL,
+                    "This port speaks TLS; its address begins with https://.");
+    tell(conn, &problem);
 }
 
 bool mfd_refuse_body(struct mfd_request *rq)
@@ -150,7 +165,7 @@ bool mfd_refuse_settle(struct mfd_conns *conns)
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(conn->connection, MHD_CONNECTION_INFO_HTTP_STATUS);
         if (info)
-            refuse(conns, conn, (int)info->http_status);
+            refuse(conn, (int)info->http_status);
         else
             MHD_resume_connection(conn->connection);
     }

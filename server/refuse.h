@@ -19,6 +19,8 @@ bool mfd_refuse_settle(struct mfd_conns *conns);
 /* A body that is refused has been read long enough: say the answer that there is, and let go. From
  * the handler of the body; false where nothing can be said. */
 bool mfd_refuse_body(struct mfd_request *rq);
+/* One that speaks plain HTTP to a port of TLS (a struct mfd_conn *). libmicrohttpd hangs up. */
+void mfd_refuse_plain(void *conn);
 /* Hang up on one that has been refused, and on all of them: the time in which the client may read
  * why is over. */
 void mfd_refuse_end(struct mfd_conn *conn);

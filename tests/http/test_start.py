@@ -1,4 +1,5 @@
 """Configuration, start, reload, and what systemd hands over."""
+import json
 import os
 import re
 import select
@@ -438,7 +439,11 @@ class Tls(Place):
         self.assertIn("max-age", answer.headers["strict-transport-security"])
         client.close()
         daemon.context = None
-        self.assertNotIn(b"200", daemon.raw(b"GET /livez HTTP/1.0\r\n\r\n", shut=True))
+        for data in (b"GET /livez HTTP/1.0\r\n\r\n", b"POST /api/v1/predict HTTP/1.1\r\nContent-Length: 99999\r\n\r\n" + b"x" * 99999):
+            top, _, body = daemon.raw(data).partition(b"\r\n\r\n")
+            self.assertTrue(top.startswith(b"HTTP/1.1 400 "), top)
+            self.assertIn("speaks TLS", json.loads(body)["detail"])
+            self.assertEqual(daemon.logged(json.loads(body)["request_id"])["status"], 400)
         daemon.stop()
 
     def test_a_certificate_that_is_none_is_told(self):
