@@ -25,6 +25,8 @@ struct mfd_part {
     size_t first;
     bool top; /* numbers are pairs, a place among `names` and a value; NaN where there are fewer */
     const char *const *names; /* of the tracks that `top` may name */
+    bool by_setting; /* a number for each of the layout's settings in every column, one after the
+                        other */
 };
 
 /* What all results have in common. Borrowed; it outlives the calls. */
@@ -33,6 +35,8 @@ struct mfd_layout {
     const char *provenance;    /* a JSON object */
     const char *const *tracks; /* JSON "tracks"; NULL: none (features) */
     size_t n_tracks;
+    const char *const *settings; /* (n_settings) "COLUMN=VALUE;..."; NULL: no part is by_setting */
+    size_t n_settings;
     const struct mfd_part *parts;
     size_t n_parts;
     size_t rows; /* of all results together, a result without values counting one */

@@ -10,3 +10,6 @@ void mfd_encode_integer(struct mfd_buffer *out, const char *name, int64_t value)
 typedef void (*mfd_part_fn)(const void *ctx, size_t part, struct mfd_buffer *out);
 void mfd_encode_parts(const struct mfd_layout *layout, mfd_part_fn add, const void *ctx,
                       struct mfd_buffer *out);
+/* "COLUMN\tSETTING\t" of number i of a part, the second cell where the layout has settings. */
+void mfd_tsv_column(const struct mfd_layout *layout, const struct mfd_part *part, size_t i,
+                    struct mfd_buffer *out);

@@ -41,9 +41,13 @@ static void add_part(const struct mfd_part *part, bool first, struct mfd_buffer 
 }
 
 /* What number i of a part is. */
-static void add_column(const struct mfd_part *part, size_t i, struct mfd_buffer *out)
+static void add_column(const struct mfd_layout *layout, const struct mfd_part *part, size_t i,
+                       struct mfd_buffer *out)
 {
-    if (part->top)
+    if (part->by_setting) {
+        add_name(part->columns[i / layout->n_settings], true, out);
+        mfd_text_member(out, "setting", layout->settings[i % layout->n_settings]);
+    } else if (part->top)
         mfd_buffer_addf(out, "\"%s %zu\"", i % 2 ? "value" : "track", i / 2 + 1);
     else if (part->columns)
         add_name(part->columns[i], true, out);
@@ -61,7 +65,7 @@ static void add_columns(const struct mfd_layout *layout, bool scan, struct mfd_b
         if (scan)
             add_name(layout->tracks[i], true, out);
         else
-            add_column(&layout->parts[0], i, out);
+            add_column(layout, &layout->parts[0], i, out);
     }
 }
 
@@ -77,7 +81,7 @@ static void add_numbers(const struct mfd_layout *layout, bool scan, struct mfd_b
             if (scan)
                 mfd_buffer_addf(out, ",\"letter\":\"%c\"", "ACGT"[i / width]);
             mfd_buffer_adds(out, ",\"column\":");
-            add_column(part, i % width, out);
+            add_column(layout, part, i % width, out);
             mfd_buffer_addc(out, '}');
         }
 }

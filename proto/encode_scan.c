@@ -140,9 +140,10 @@ const struct mfd_scan_encoder mfd_scan_ndjson = { ndjson_start, ndjson_bases, nd
 
 static void tsv_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
-    (void)layout;
-    mfd_buffer_adds(out, "index\tid\tstatus\tchrom\tpos\tref\talt\tpadded\tscore\tcomponent\t"
-                         "track\tvalue\tproblem\tdetail\n");
+    mfd_buffer_addf(out,
+                    "index\tid\tstatus\tchrom\tpos\tref\talt\tpadded\tscore\tcomponent\t"
+                    "track\t%svalue\tproblem\tdetail\n",
+                    layout->settings ? "setting\t" : "");
 }
 
 static void add_place(const struct mfd_scan_base *base, struct mfd_buffer *out)
@@ -178,11 +179,7 @@ static void tsv_values(const struct mfd_layout *layout, const struct mfd_scan_ba
             mfd_buffer_add(out, place->data, place->len);
             mfd_buffer_addf(out, "%c\t%lld\t%s\t%s\t", letters[k / width], (long long)base->padded,
                             part->group, part->name);
-            if (part->columns)
-                mfd_text_tsv(out, part->columns[k % width]);
-            else
-                mfd_buffer_addf(out, "%zu", k % width);
-            mfd_buffer_addc(out, '\t');
+            mfd_tsv_column(layout, part, k % width, out);
             add_value(out, b->scratch[k]);
         }
     }
@@ -201,7 +198,8 @@ static void tsv_bases(const struct mfd_layout *layout, const struct mfd_scan_bas
             continue;
         }
         mfd_buffer_add(out, place.data, place.len);
-        mfd_buffer_addf(out, "\t\t\t\t\t\t%s\t", base->problem->type->slug);
+        mfd_buffer_addf(out, "\t\t\t\t\t\t%s%s\t", layout->settings ? "\t" : "",
+                        base->problem->type->slug);
         mfd_text_tsv(out, base->problem->detail);
         mfd_buffer_addc(out, '\n');
     }

@@ -2,8 +2,7 @@
  * tables and arrays. Written in steps as in proto/encode.h; an item is a base of a region.
  *
  * A part of the layout is (4, columns) wide: what A, C, G and T at that place do. Its columns are
- * the tracks; those of `levels`, which have no names, are numbered track by track, the settings of
- * each in their order. */
+ * the tracks; those of `levels` track by track the settings of each in their order. */
 #pragma once
 
 #include "proto/encode.h"

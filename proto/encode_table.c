@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/tensor/npy.h"
-#include "proto/encode.h"
+#include "proto/encode_in.h"
 #include "proto/encode_labels.h"
 #include "proto/text.h"
 
@@ -26,8 +26,8 @@ static void tsv_start(const struct mfd_layout *layout, struct mfd_buffer *out)
 {
     mfd_buffer_adds(out, "index\tid\tstatus\t");
     mfd_buffer_adds(out, place_columns[layout->input]);
-    mfd_buffer_addf(out, "score\tcomponent\t%s\tvalue\tproblem\tdetail\n",
-                    layout->tracks ? "track" : "feature");
+    mfd_buffer_addf(out, "score\tcomponent\t%s\t%svalue\tproblem\tdetail\n",
+                    layout->tracks ? "track" : "feature", layout->settings ? "setting\t" : "");
 }
 
 /* The columns before the score: they stand on every line of a row. */
@@ -50,8 +50,23 @@ static void add_place(const struct mfd_layout *layout, const struct mfd_result *
                         result->ref, result->alt, result->flipped, (long long)row->padded);
 }
 
-static void tsv_part(const struct mfd_part *part, const float *values, const char *place,
-                     size_t n_place, struct mfd_buffer *out)
+void mfd_tsv_column(const struct mfd_layout *layout, const struct mfd_part *part, size_t i,
+                    struct mfd_buffer *out)
+{
+    size_t each = part->by_setting ? layout->n_settings : 1;
+    if (part->columns)
+        mfd_text_tsv(out, part->columns[i / each]);
+    else
+        mfd_buffer_addf(out, "%zu", part->first + i);
+    mfd_buffer_addc(out, '\t');
+    if (part->by_setting)
+        mfd_text_tsv(out, layout->settings[i % each]);
+    if (layout->settings)
+        mfd_buffer_addc(out, '\t');
+}
+
+static void tsv_part(const struct mfd_layout *layout, const struct mfd_part *part,
+                     const float *values, const char *place, size_t n_place, struct mfd_buffer *out)
 {
     struct mfd_buffer left = MFD_BUFFER_INIT; /* what stands before the track's name */
     mfd_buffer_add(&left, place, n_place);
@@ -60,16 +75,15 @@ static void tsv_part(const struct mfd_part *part, const float *values, const cha
         if (part->top && isnan(values[i]))
             break;
         mfd_buffer_add(out, left.data, left.len);
-        if (part->top)
+        if (part->top) {
             mfd_text_tsv(out, part->names[(size_t)values[i++]]);
-        else if (part->columns)
-            mfd_text_tsv(out, part->columns[i]);
-        else
-            mfd_buffer_addf(out, "%zu", part->first + i);
-        char *start = mfd_buffer_reserve(out, MFD_NUMBER_MAX + 4), *at = start;
+            mfd_buffer_adds(out, layout->settings ? "\t\t" : "\t");
+        } else {
+            mfd_tsv_column(layout, part, i, out);
+        }
+        char *start = mfd_buffer_reserve(out, MFD_NUMBER_MAX + 3), *at = start;
         if (!start)
             break;
-        *at++ = '\t';
         if (isfinite(values[i])) /* else the field is empty */
             at += mfd_text_f32(at, values[i]);
         memcpy(at, "\t\t\n", 4);
@@ -84,7 +98,8 @@ static void tsv_result(const struct mfd_layout *layout, const struct mfd_results
 {
     if (result->outcome != MFD_OUTCOME_OK) {
         add_place(layout, result, NULL, out);
-        mfd_buffer_addf(out, "\t\t\t\t%s\t", result->problem->type->slug);
+        mfd_buffer_addf(out, "\t\t\t\t%s%s\t", layout->settings ? "\t" : "",
+                        result->problem->type->slug);
         mfd_text_tsv(out, result->problem->detail);
         mfd_buffer_addc(out, '\n');
         return;
@@ -95,7 +110,7 @@ static void tsv_result(const struct mfd_layout *layout, const struct mfd_results
         add_place(layout, result, &result->rows[row], &place);
         for (size_t i = 0; i < layout->n_parts && !place.failed; i++) {
             r->fill(r->ctx, result->first_row + row, i, r->scratch);
-            tsv_part(&layout->parts[i], r->scratch, place.data, place.len, out);
+            tsv_part(layout, &layout->parts[i], r->scratch, place.data, place.len, out);
         }
     }
     out->failed |= place.failed;
@@ -157,10 +172,16 @@ static void add_name(struct mfd_buffer *out, const char *name)
         mfd_buffer_addc(out, *name == '"' || (unsigned char)*name < 0x20 ? '_' : *name);
 }
 
-static void add_head(const struct mfd_part *part, size_t column, struct mfd_buffer *out)
+static void add_head(const struct mfd_layout *layout, const struct mfd_part *part, size_t column,
+                     struct mfd_buffer *out)
 {
+    size_t each = part->by_setting ? layout->n_settings : 1;
     mfd_buffer_adds(out, "track type=bedGraph name=\"");
-    add_name(out, part->columns ? part->columns[column] : "feature");
+    add_name(out, part->columns ? part->columns[column / each] : "feature");
+    if (part->by_setting) {
+        mfd_buffer_addc(out, ' ');
+        add_name(out, layout->settings[column % each]);
+    }
     mfd_buffer_addf(out, " %s\"\n", part->name);
 }
 
@@ -168,7 +189,7 @@ static void bedgraph_start(const struct mfd_layout *layout, struct mfd_buffer *o
 {
     for (size_t p = 0; mfd_layout_width(layout) == 1 && p < layout->n_parts; p++)
         if (layout->parts[p].width)
-            add_head(&layout->parts[p], 0, out);
+            add_head(layout, &layout->parts[p], 0, out);
 }
 
 /* All numbers of all rows: (rows, width). */
@@ -218,7 +239,7 @@ static void bedgraph_results(const struct mfd_layout *layout, const struct mfd_r
     for (size_t p = 0; p < layout->n_parts; p++)
         for (size_t i = 0; i < layout->parts[p].width; i++, column++) {
             if (width > 1)
-                add_head(&layout->parts[p], i, out);
+                add_head(layout, &layout->parts[p], i, out);
             if (values)
                 add_section(r, values + column, width, out);
         }

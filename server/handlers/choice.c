@@ -208,6 +208,9 @@ int mfd_choice_make(struct mfd_choice *out, const struct mfd_model *model,
 
 void mfd_choice_deinit(struct mfd_choice *choice)
 {
+    for (size_t i = 0; choice->settings && i < choice->marginal->settings; i++)
+        free(choice->settings[i]);
+    free(choice->settings);
     mfd_marginal_free(choice->marginal);
     mfd_contrast_free(choice->contrast);
     mfd_head_free(choice->head);

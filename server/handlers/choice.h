@@ -14,6 +14,7 @@ struct mfd_choice {
     const char **names;            /* (n) */
     struct mfd_marginal *marginal; /* owned, where averages are asked for; `head` is then NULL */
     struct mfd_contrast *contrast; /* likewise */
+    char **settings;               /* (marginal->settings) "COLUMN=VALUE;...", of levels; or NULL */
     float *spare;                  /* (n), for averages */
     struct mfd_head *head;         /* of virtual tracks, owned; NULL: the model's own */
     size_t stride;                 /* tracks of that head */

@@ -118,6 +118,23 @@ static int check_distribution(const struct mfd_body *body, struct mfd_problem *p
     return 0;
 }
 
+/* What levels are of. */
+static int name_settings(struct mfd_choice *choice, const struct mfd_model *model,
+                         struct mfd_problem *problem)
+{
+    size_t n = choice->marginal->settings;
+    choice->settings = mfd_calloc(n, sizeof *choice->settings);
+    for (size_t i = 0; choice->settings && i < n; i++) {
+        struct mfd_buffer text = MFD_BUFFER_INIT;
+        mfd_choice_setting(choice, model, i, &text);
+        choice->settings[i] = text.failed ? NULL : mfd_strndup(text.data, text.len);
+        mfd_buffer_deinit(&text);
+        if (!choice->settings[i])
+            return mfd_problem_nomem(problem);
+    }
+    return choice->settings ? 0 : mfd_problem_nomem(problem);
+}
+
 int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model,
                         const struct mfd_body *body, struct mfd_problem *problem)
 {
@@ -146,7 +163,7 @@ int mfd_choice_marginal(struct mfd_choice *choice, const struct mfd_model *model
                          distributions[body->distribution], given.at, weights, given.n, &err))
         return mfd_problem_from_error(problem, &err, given.n ? "/settings" : "/over");
     choice->stride = choice->marginal->bases * choice->marginal->settings;
-    return 0;
+    return body->levels ? name_settings(choice, model, problem) : 0;
 }
 
 int mfd_choice_contrast(struct mfd_choice *choice, const struct mfd_model *model,

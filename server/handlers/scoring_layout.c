@@ -52,7 +52,7 @@ static void add_components(struct mfd_scoring *s, const char *group, size_t base
             struct mfd_part part = { group, mfd_part_names[i], c->width, c->columns, 0 };
             if (how == MFD_GATHER_LEVELS) {
                 part.width = c->stride;
-                part.columns = NULL; /* numbered: track by track, its settings in their order */
+                part.by_setting = true;
             }
             add_part(s, part,
                      (struct mfd_source){ how ? MFD_MADE_GATHERED : MFD_MADE_PICKED,
@@ -253,6 +253,8 @@ int mfd_scoring_lay_out(struct mfd_scoring *s, enum mfd_call call, struct mfd_pr
             return -1;
         s->layout.tracks = s->choice.columns;
         s->layout.n_tracks = s->choice.width;
+        s->layout.settings = (const char *const *)s->choice.settings;
+        s->layout.n_settings = s->choice.settings ? s->choice.marginal->settings : 0;
         s->gather = s->choice.marginal   ? MFD_GATHER_MEAN
                     : s->choice.contrast ? MFD_GATHER_DIFFERENCE
                                          : MFD_GATHER_TRACKS;

@@ -257,8 +257,9 @@ class Scans(harness.Case):
             groups = [g for g in ("effect", "sd", "levels", "centred") if g in bases[0]]
             parts = [(g, c) for g in groups for c in request["components"]]
             # what each number is, in the order of tables and arrays
-            columns = {g: [str(i) for i in range(len(bases[0][g]["total"][0]))] if g == "levels" else names for g in groups}
-            numbers = [(g, c, k, column) for g, c in parts for k in LETTERS for column in columns[g]]
+            settings = [";".join("%s=%s" % pair for pair in s["values"].items()) for s in whole.json()["provenance"].get("settings", [])]
+            columns = {g: [(n, s) for n in names for s in (settings if g == "levels" else [None])] for g in groups}
+            numbers = [(g, c, k, *column) for g, c in parts for k in LETTERS for column in columns[g]]
             wanted = numpy.array([[x for g, c in parts for four in b[g][c] for x in four] for b in bases], numpy.float32)
             array = numpy.load(io.BytesIO(self.post(ISM + "?format=npy", request).body))
             even = "levels" not in groups
@@ -267,12 +268,15 @@ class Scans(harness.Case):
             labels = self.post(ISM + "?format=npy", dict(request, dry_run=True)).json()["array"]
             self.assertEqual((tuple(labels["shape"]), labels["parts"]), (array.shape, ["%s.%s" % p for p in parts]))
             self.assertEqual(labels["columns"], names if even else [
-                {"part": "%s.%s" % (g, c), "letter": k, "column": column} for g, c, k, column in numbers])
+                {"part": "%s.%s" % (g, c), "letter": k, "column": column, **({"setting": s} if s else {})}
+                for g, c, k, column, s in numbers])
             self.assertEqual(labels.get("letters"), list(LETTERS) if even else None)
             table = [line.split("\t") for line in self.post(ISM + "?format=tsv", request).body.decode().splitlines()]
             at = {name: i for i, name in enumerate(table[0])}
             self.assertTrue((numpy.array([r[at["value"]] for r in table[1:]], numpy.float32) == array.ravel()).all())
-            self.assertEqual([tuple(r[at[n]] for n in ("score", "component", "alt", "track")) for r in table[1:]], 150 * numbers)
+            self.assertEqual([(*(r[at[n]] for n in ("score", "component", "alt", "track")), r[at["setting"]] or None
+                               if "setting" in at else None) for r in table[1:]], 150 * numbers)
+            self.assertEqual((set(map(len, table)), "setting" in at), ({len(at)}, "levels" in groups))
             lines = [json.loads(line) for line in self.post(ISM + "?format=ndjson", request).body.splitlines()]
             self.assertEqual([{g: line[g] for g in groups} for line in lines[1:-1]], [{g: b[g] for g in groups} for b in bases])
             job = self.post("/api/v1/jobs", {"operation": "ism", "request": request})

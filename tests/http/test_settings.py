@@ -40,6 +40,33 @@ class Settings(harness.Case):
             numpy.testing.assert_allclose(rows(answer), mean, atol=1e-5)
             numpy.testing.assert_allclose(rows(answer, "sd"), sd, atol=1e-4)
 
+    def test_levels_are_told_with_their_settings(self):
+        ids = [t["id"] for t in self.tracks[:2]]
+        request = dict(PLACE, tracks={"ids": ids}, over=["Library_lab"], levels=True)
+        answer = self.post(PREDICT + "/marginal", request).json()
+        settings = ["Library_lab=%s" % s["values"]["Library_lab"] for s in answer["provenance"]["settings"]]
+        told = [("values", t, "") for t in ids] + [("sd", t, "") for t in ids]
+        told += [("levels", t, s) for t in ids for s in settings]
+        values = [x for r in zip(*(rows(answer, g) for g in ("values", "sd", "levels"))) for v in r for x in v]
+        table = [l.split("\t") for l in self.post(PREDICT + "/marginal?format=tsv", request).body.decode().splitlines()]
+        self.assertEqual({len(r) for r in table}, {len(table[0])})
+        found = [r for r in (dict(zip(table[0], r)) for r in table[1:]) if r["status"] == "ok"]
+        self.assertEqual([(r["score"], r["track"], r["setting"]) for r in found], len(values) // len(told) * told)
+        numpy.testing.assert_array_equal([numpy.float32(r["value"]) for r in found], numpy.float32(values))
+        array = self.post(PREDICT + "/marginal?format=npy", dict(request, dry_run=True)).json()["array"]
+        self.assertEqual([(c["part"], c["column"], c.get("setting", "")) for c in array["columns"]],
+                         [(g + ".total", t, s) for g, t, s in told])
+        graph = self.post(PREDICT + "/marginal?format=bedgraph", request).body.decode()
+        self.assertEqual([l for l in graph.splitlines() if l.startswith("track")], [
+            'track type=bedGraph name="%s total"' % (t + (" " + s if s else "")) for _, t, s in told])
+        # an input that cannot be read has as many cells; without levels there is no such column
+        bad = self.post(PREDICT + "/marginal?format=tsv", dict(request, intervals=["nowhere:1-2"])).body.decode().splitlines()
+        self.assertEqual([len(l.split("\t")) for l in bad], 2 * [len(table[0])])
+        self.assertEqual(dict(zip(table[0], bad[1].split("\t")))["setting"], "")
+        less = self.post(PREDICT + "/marginal?format=tsv", dict(request, levels=False)).body.decode().splitlines()
+        self.assertNotIn("setting", less[0].split("\t"))
+        self.assertEqual({len(l.split("\t")) for l in less}, {len(table[0]) - 1})
+
     def test_a_setting_is_the_track_with_its_values(self):
         track, parts = self.tracks[1]["id"], ["total", "biological", "technical"]
         answer = self.post(PREDICT + "/marginal", dict(
