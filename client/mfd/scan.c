@@ -135,16 +135,47 @@ static int take_base(struct scan *s, json_t *base, size_t i, struct mfd_error *e
     return MFD_OK;
 }
 
+static int check_tracks(const struct scan *s, size_t n, struct mfd_error *err)
+{
+    if (n == 1 || !s->app->set.over.n)
+        return MFD_OK;
+    return compute_misuse(
+        err, "an average is of one track, and %zu are chosen; name one with --tracks", n);
+}
+
+/* An average of tracks that are told by their labels: ask how many they are, which computes
+ * nothing. The labels of an array name them. */
+static int ask_tracks(const struct scan *s, const json_t *options, struct mfd_error *err)
+{
+    if (!s->app->set.over.n || !s->app->set.where.n)
+        return MFD_OK;
+    json_t *request = json_copy((json_t *)options), *answer = NULL;
+    json_t *more =
+        json_pack("{s:b, s:[{s:s, s:I, s:I}]}", "dry_run", 1, "intervals", "chrom", s->chrom,
+                  "start", (json_int_t)s->start - 1, "end", (json_int_t)s->start);
+    int status =
+        request && more && json_object_update(request, more) == 0 ? MFD_OK : mfd_fail_nomem(err);
+    if (status == MFD_OK) {
+        json_object_del(request, "levels"); /* these are numbers of their own */
+        status =
+            mfd_client_json(s->app->client, "/api/v1/ism?format=npy", NULL, request, &answer, err);
+    }
+    json_t *columns = show_member(answer, "array.columns");
+    if (status == MFD_OK && columns)
+        status = check_tracks(s, json_array_size(columns), err);
+    json_decref(answer);
+    json_decref(more);
+    json_decref(request);
+    return status;
+}
+
 /* The first answer, less its bases: what it is of. */
 static int take_head(struct scan *s, json_t *answer, struct mfd_error *err)
 {
-    size_t n = json_array_size(json_object_get(answer, "tracks"));
     s->head = json_incref(answer);
-    if (n != 1 && s->app->set.over.n)
-        return compute_misuse(err,
-                              "an average is of one track, and %zu are chosen; name one with "
-                              "--tracks",
-                              n);
+    int status = check_tracks(s, json_array_size(json_object_get(answer, "tracks")), err);
+    if (status < 0)
+        return status;
     if (!s->app->set.levels)
         return MFD_OK;
     s->n_settings = json_array_size(show_member(answer, "provenance.settings"));
@@ -200,6 +231,8 @@ int scan_ask(struct scan *s, struct mfd_error *err)
     int status = prepare(s, err);
     if (status == MFD_OK)
         status = request_options(s, &options, err);
+    if (status == MFD_OK)
+        status = ask_tracks(s, options, err);
     progress_begin(&progress, s->app, 0, 0);
     for (size_t from = 0, n; from < s->width && status == MFD_OK; from += n) {
         n = s->width - from < most ? s->width - from : most;

@@ -146,6 +146,18 @@ class Scan(Live):
                 self.assertIn(words, self.ask(*options, code=2).err)
         self.assertIn("Library_la", self.ask("-t", TRACK, "--over", "Library_la", code=1).err)
 
+    def test_too_many_tracks_are_told_before_anything_is_computed(self):
+        def windows():
+            lines = self.daemon.request("GET", "/metrics").body.decode().splitlines()
+            return sum(float(l.split()[-1]) for l in lines if l.startswith("mfd_engine_windows_total"))
+        before = windows()
+        for more in ((), ("--levels",)):
+            refused = self.ask("--over", LAB, "-w", "Biosample_term_name=HepG2", *more, code=2)
+            self.assertIn("67 are chosen", refused.err)
+        self.assertEqual(windows(), before)
+        self.ask("-t", OTHER, "-w", "proc_target=MAX", "--over", LAB, "--levels")
+        self.assertGreater(windows(), before)
+
 
 VARIANTS = ["chr20-42984261-C-T", "chr20-42984264-G-A", "chr20-42984264-G-GA"]
 VCF = ("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" +
