@@ -299,6 +299,15 @@ class Variant(harness.Case):
                 self.assertEqual(answer.json(), listed.json())
         self.assertEqual(len(set(tags)), len(tags))
 
+    def test_a_table_of_levels_has_a_cell_a_column_whatever_it_tells(self):
+        request = {"variants": ["region1-4846-T-TG", "nowhere-1-A-C"], "ensemble": "none", "over": ["Library_lab"], "levels": True,
+                   "scores": ["effect", "top", "l2"], "top": 2}
+        table = [l.split("\t") for l in self.post(SCORE + "?format=tsv", request).body.decode().splitlines()]
+        found = [dict(zip(table[0], r)) for r in table[1:]]
+        self.assertEqual({len(r) for r in table}, {len(table[0])})
+        self.assertEqual({r["score"] for r in found}, {"effect", "sd", "levels", "top", "l2", ""})
+        self.assertTrue(all(bool(r["setting"]) == (r["score"] == "levels") for r in found))
+
     def test_what_goes_with_nothing_is_refused_where_it_stands(self):
         tracks = self.get("/api/v1/models/tiny/tracks").json()["tracks"]
         like, lab = tracks[0]["id"], tracks[0]["metadata"]["Library_lab"]

@@ -209,6 +209,16 @@ class Scans(harness.Case):
             refused = self.post(ISM, {"model": "tiny", **body, **options, "scores": ["centred"]})
             self.assertProblem(refused, 400, "conflicting-members", "effect") # there are none whose levels they could be
 
+    def test_a_table_of_levels_has_a_cell_a_column_whatever_became_of_a_base(self):
+        request = {"model": "tiny", "intervals": ["%s:1-2" % CONTIG, "nowhere:1-2", "%s:30001" % CONTIG], "ensemble": "none",
+                   "over": ["Library_lab"], "levels": True, "tracks": {"ids": [self.get("/api/v1/models/tiny/tracks").json()["tracks"][0]["id"]]}}
+        table = [l.split("\t") for l in self.post(ISM + "?format=tsv", request).body.decode().splitlines()]
+        found = [dict(zip(table[0], r)) for r in table[1:]]
+        self.assertEqual({len(r) for r in table}, {len(table[0])})
+        self.assertEqual([r["problem"] != "" for r in found[:3]], [True, True, True])
+        self.assertTrue(all(bool(r["problem"]) == (r["status"] != "ok") for r in found))
+        self.assertIn("levels", {r["score"] for r in found})
+
     def test_levels_of_a_scan_are_those_of_its_variants_to_the_bit(self):
         start, end = 30000, 30006
         tracks = [t["id"] for t in self.get("/api/v1/models/tiny/tracks").json()["tracks"][:3]]
