@@ -6,7 +6,6 @@ import tree
 LIMIT = 500
 LONGER = {
     "tests/unit/checkpoint/test_checkpoint.c": "all that a checkpoint may get wrong, case after case",
-    "tests/unit/proto/test_decode.c": "all that a body may get wrong, case after case",
 }
 
 
